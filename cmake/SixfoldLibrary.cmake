@@ -1,0 +1,85 @@
+# The targets `sixfold` (static) and `sixfold_shared`, both made of the same objects, and the alias sixfold::sixfold.
+
+file(GLOB SIXFOLD_BASELINE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/operators/*.cpp ${PROJECT_SOURCE_DIR}/arch/*.cpp)
+
+add_library(sixfold_baseline OBJECT ${SIXFOLD_BASELINE_SOURCES})
+set(SIXFOLD_OBJECTS $<TARGET_OBJECTS:sixfold_baseline>)
+set(SIXFOLD_ISAS "")
+
+# sixfold_strict_target(<target>): warnings and floating point as everywhere in this project; for tools and tests too.
+function(sixfold_strict_target target)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE -ffp-contract=off -Wall -Wextra -Wconversion $<$<BOOL:${SIXFOLD_WERROR}>:-Werror>)
+  if(SIXFOLD_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SIXFOLD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${SIXFOLD_SANITIZE})
+  endif()
+endfunction()
+
+# What all objects of the library share.
+function(sixfold_library_objects target)
+  sixfold_strict_target(${target})
+  target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-math-errno)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(${target} PRIVATE sixfold_fp16)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+# sixfold_add_isa(<name> [FLAGS <compile flags>...]): compiles arch/<name>/table.cpp, the only file that has these flags, and
+# tells arch/backends.cpp by SIXFOLD_HAVE_<NAME>. Optimised in every build type, since kernels live by inlining.
+function(sixfold_add_isa name)
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)  # TEMPORARY, while files land
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" FLAGS)
+  add_library(sixfold_${name} OBJECT ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)
+  sixfold_library_objects(sixfold_${name})
+  target_compile_options(sixfold_${name} PRIVATE -O3 ${arg_FLAGS})
+  target_link_libraries(sixfold_${name} PRIVATE sixfold_xsimd)
+  string(TOUPPER ${name} upper)
+  target_compile_definitions(sixfold_baseline PRIVATE SIXFOLD_HAVE_${upper}=1)
+  set(SIXFOLD_OBJECTS ${SIXFOLD_OBJECTS} $<TARGET_OBJECTS:sixfold_${name}> PARENT_SCOPE)
+  set(SIXFOLD_ISAS ${SIXFOLD_ISAS} ${name} PARENT_SCOPE)
+endfunction()
+
+sixfold_library_objects(sixfold_baseline)
+sixfold_add_isa(scalar)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
+  sixfold_add_isa(avx2 FLAGS -mavx2 -mfma -mf16c)
+endif()
+
+# sixfold_add_library(<target> STATIC|SHARED): linked as C, so that a consumer needs no C++ compiler and no C++ runtime.
+function(sixfold_add_library target kind)
+  add_library(${target} ${kind} ${SIXFOLD_OBJECTS})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC m)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME sixfold LINKER_LANGUAGE C)
+  if(SIXFOLD_SANITIZE)
+    target_link_options(${target} PUBLIC -fsanitize=${SIXFOLD_SANITIZE})
+  endif()
+endfunction()
+
+sixfold_add_library(sixfold STATIC)
+sixfold_add_library(sixfold_shared SHARED)
+set_target_properties(sixfold_shared PROPERTIES VERSION ${PROJECT_VERSION}
+                                                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+target_link_options(sixfold_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
+if(NOT SIXFOLD_SANITIZE)  # the sanitizers' own functions are found only in the executable
+  target_link_options(sixfold_shared PRIVATE -Wl,-z,defs)
+endif()
+
+add_library(sixfold::sixfold_static ALIAS sixfold)
+add_library(sixfold::sixfold_shared ALIAS sixfold_shared)
+if(BUILD_SHARED_LIBS)
+  set(SIXFOLD_DEFAULT sixfold_shared)
+  set(SIXFOLD_OTHER sixfold)
+else()
+  set(SIXFOLD_DEFAULT sixfold)
+  set(SIXFOLD_OTHER sixfold_shared)
+endif()
+add_library(sixfold::sixfold ALIAS ${SIXFOLD_DEFAULT})
+if(NOT SIXFOLD_INSTALL)  # as part of another project: build only what is linked
+  set_target_properties(${SIXFOLD_OTHER} PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
