@@ -35,7 +35,7 @@ endfunction()
 sixfold_header_dependency(sixfold_xsimd HEADER xsimd/xsimd.hpp FOLDER include
                           REPOSITORY https://github.com/xtensor-stack/xsimd.git TAG 14.0.0)
 sixfold_header_dependency(sixfold_fp16 HEADER fp16.h FOLDER include
-                          REPOSITORY https://github.com/Maratyszcza/FP16.git TAG 0a92994d729ff76a58f692d3028ca1b64b145d91)
+                          REPOSITORY https://github.com/Maratyszcza/FP16.git TAG 4dfe081cf6bcd15db339cf2680b9281b8451eeb3)
 
 # GTest::gtest, GTest::gtest_main and GTest::gmock
 macro(sixfold_require_googletest)

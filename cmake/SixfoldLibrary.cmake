@@ -65,6 +65,7 @@ sixfold_add_library(sixfold STATIC)
 sixfold_add_library(sixfold_shared SHARED)
 set_target_properties(sixfold_shared PROPERTIES VERSION ${PROJECT_VERSION}
                                                 SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+# CMake names the C++ runtime because the objects are C++; nothing in them needs it, so that --as-needed drops it again.
 target_link_options(sixfold_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
 if(NOT SIXFOLD_SANITIZE)  # the sanitizers' own functions are found only in the executable
   target_link_options(sixfold_shared PRIVATE -Wl,-z,defs)
