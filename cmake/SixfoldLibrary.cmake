@@ -29,9 +29,6 @@ endfunction()
 # sixfold_add_isa(<name> [FLAGS <compile flags>...]): compiles arch/<name>/table.cpp, the only file that has these flags, and
 # tells arch/backends.cpp by SIXFOLD_HAVE_<NAME>. Optimised in every build type, since kernels live by inlining.
 function(sixfold_add_isa name)
-  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)  # TEMPORARY, while files land
-    return()
-  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" FLAGS)
   add_library(sixfold_${name} OBJECT ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)
   sixfold_library_objects(sixfold_${name})
