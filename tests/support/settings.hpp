@@ -1,0 +1,15 @@
+// What the environment says about a test run.
+//   SIXFOLD_TEST_SEED   a number, or "random"; printed at the start, so that a failure can be replayed
+//   SIXFOLD_TEST_CASES  how many cases a random or swept test takes; lower it under an emulator
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sixfold::test {
+
+std::uint64_t seed();
+
+std::size_t case_count(std::size_t usual);
+
+}  // namespace sixfold::test
