@@ -1,0 +1,13 @@
+# Sixfold as a part must bring the library alone: no tests, no benchmarks, nothing of theirs, and no settings of the whole.
+foreach(target GTest::gtest benchmark::benchmark sixfold-net)
+  if(TARGET ${target})
+    message(FATAL_ERROR "Sixfold brought the target ${target}")
+  endif()
+endforeach()
+if(BUILD_TESTING OR CMAKE_TESTING_ENABLED)
+  message(FATAL_ERROR "Sixfold turned testing on")
+endif()
+get_property(folders DIRECTORY ${SIXFOLD_SOURCE_DIR} PROPERTY SUBDIRECTORIES)
+if(folders)
+  message(FATAL_ERROR "Sixfold added the folders ${folders}")
+endif()
