@@ -1,0 +1,26 @@
+// What a result depends on besides the code that was measured.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sixfold::bench {
+
+struct BackendStatus {
+  std::string name;
+  bool supported;
+  std::string reason;
+  double peak_gflops;  // 0 if not supported
+};
+
+// All backends of the library, best first, with the peak of those that this machine can run.
+std::vector<BackendStatus> backends_of_this_machine();
+
+// Names and values: CPU, compiler, version of the library, date, backends with their reasons, peaks and bandwidths.
+std::vector<std::pair<std::string, std::string>> describe_machine(const std::vector<BackendStatus>& backends);
+
+// Prints them, and adds them to the context of Google Benchmark's JSON.
+void report_machine(const std::vector<BackendStatus>& backends);
+
+}  // namespace sixfold::bench

@@ -1,0 +1,136 @@
+// sixfold-speed: how fast each layer of the MobileNets is, and how close to what this machine can do.
+#include <benchmark/benchmark.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "machine.hpp"
+#include "measure.hpp"
+#include "peak.hpp"
+#include "reporter.hpp"
+#include "summary.hpp"
+
+namespace sixfold::bench {
+namespace {
+
+struct Settings {
+  bool smoke = false;
+  bool all_layers = false;
+  bool floors = false;
+  int samples = 7;
+  double sample_milliseconds = 60.0;
+  std::vector<std::string> backends;
+  std::vector<std::string> types;
+};
+
+void add_options(CLI::App& app, Settings& settings) {
+  app.add_flag("--smoke", settings.smoke, "A few seconds: one short sample of a few small layers");
+  app.add_flag("--all-layers", settings.all_layers, "Every layer on every backend, however slow");
+  app.add_flag("--floors", settings.floors, "Check the speeds that must not be lost; fail if one is");
+  app.add_option("--samples", settings.samples, "Samples of each benchmark; their median counts")->check(CLI::Range(1, 1000));
+  app.add_option("--sample-ms", settings.sample_milliseconds, "Length of one sample")->check(CLI::Range(0.1, 1e4));
+  app.add_option("--backend", settings.backends, "Only these backends")->delimiter(',');
+  app.add_option("--type", settings.types, "Only these types")->delimiter(',')->check(CLI::IsMember({"fp32", "fp16"}));
+  app.footer("All options of Google Benchmark too, such as --benchmark_filter=REGEX and --benchmark_out=FILE (JSON).");
+}
+
+// The first option that is neither ours nor Google Benchmark's.
+std::string unknown_option(const CLI::App& app) {
+  for (const std::string& argument : app.remaining()) {
+    if (argument.rfind("--benchmark_", 0) != 0 && argument.rfind("--v=", 0) != 0) return argument;
+  }
+  return "";
+}
+
+// The arguments for Google Benchmark, with defaults that the user's own may override.
+std::vector<char*> with_defaults(int argc, char** argv, std::vector<std::string>& defaults) {
+  std::vector<char*> arguments = {argv[0]};
+  for (std::string& argument : defaults) arguments.push_back(argument.data());
+  arguments.insert(arguments.end(), argv + 1, argv + argc);
+  return arguments;
+}
+
+bool wanted(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Slower than this fraction of the best backend: only a sample of the layers, unless they are asked for.
+constexpr double slow_fraction = 0.125;
+
+std::vector<Case> cases_for(const BackendStatus& backend, bool all_layers, const Settings& settings) {
+  const std::vector<DistinctLayer> every = distinct_layers();
+  std::vector<Case> cases;
+  for (const DistinctLayer& layer : all_layers ? every : sample_of(every)) {
+    for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) cases.push_back(layer_case(layer, backend.name, type));
+  }
+  for (Case& small : small_operator_cases(backend.name)) cases.push_back(std::move(small));
+  std::erase_if(cases, [&](const Case& c) { return !wanted(settings.types, name_of(c.type)); });
+  return cases;
+}
+
+std::vector<Case> cases_for(const std::vector<BackendStatus>& backends, const Settings& settings) {
+  double best_peak = 0.0;
+  for (const BackendStatus& backend : backends) best_peak = std::max(best_peak, backend.peak_gflops);
+  const bool filtered = !benchmark::GetBenchmarkFilter().empty();
+  std::vector<Case> cases;
+  for (const BackendStatus& backend : backends) {
+    if (!backend.supported || !wanted(settings.backends, backend.name)) continue;
+    const bool slow = backend.peak_gflops < slow_fraction * best_peak;
+    const bool all_layers = settings.all_layers || filtered || (!slow && !settings.smoke);
+    if (!all_layers) std::printf("%-16s only a sample of the layers; --all-layers measures all\n", backend.name.c_str());
+    for (Case& measured : cases_for(backend, all_layers, settings)) cases.push_back(std::move(measured));
+  }
+  return cases;
+}
+
+void register_cases(const std::vector<Case>& cases, std::map<std::string, PeakMeter>& meters, double sample_seconds) {
+  for (const Case& measured : cases) {
+    PeakMeter& meter = meters.try_emplace(measured.backend, measured.backend.c_str()).first->second;
+    benchmark::RegisterBenchmark(measured.name.c_str(), [&measured, &meter, sample_seconds](benchmark::State& state) {
+      measure_case(state, measured, meter, sample_seconds);
+    })->Iterations(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+  }
+}
+
+int run(int argc, char** argv) {
+  Settings settings;
+  CLI::App app("How fast Sixfold runs each distinct layer of the MobileNets on this machine, on one thread");
+  add_options(app, settings);
+  app.allow_extras();
+  CLI11_PARSE(app, argc, argv);
+  if (const std::string stranger = unknown_option(app); !stranger.empty()) {
+    std::fprintf(stderr, "unknown option %s; --help lists them\n", stranger.c_str());
+    return 2;
+  }
+  if (settings.smoke) {
+    settings.samples = 1;
+    settings.sample_milliseconds = 2.0;
+  }
+  std::vector<std::string> defaults = {"--benchmark_repetitions=" + std::to_string(settings.samples)};
+  std::vector<char*> arguments = with_defaults(argc, argv, defaults);
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+
+  const std::vector<BackendStatus> backends = backends_of_this_machine();
+  report_machine(backends);
+  const std::vector<Case> cases = cases_for(backends, settings);
+  std::map<std::string, PeakMeter> meters;
+  register_cases(cases, meters, settings.sample_milliseconds * 1e-3);
+
+  TableReporter reporter(cases);
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::Shutdown();
+  print_network_sums(reporter.results());
+  print_type_ratios(reporter.results());
+  const bool floors_hold = !settings.floors || check_floors(reporter.results(), backends);
+  return reporter.any_failed() || !floors_hold ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace sixfold::bench
+
+int main(int argc, char** argv) { return sixfold::bench::run(argc, argv); }
