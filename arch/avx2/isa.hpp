@@ -1,0 +1,81 @@
+// AVX2 + FMA + F16C: 8 lanes, 16 registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+#include "../../kernels/isa.hpp"
+
+namespace sixfold::avx2 {
+
+struct Isa {
+  using Arch = xsimd::fma3<xsimd::avx2>;
+  using vf = xsimd::batch<float, Arch>;
+  using vmask = xsimd::batch_bool<float, Arch>;
+  using Left = vf;
+
+  static constexpr char name[] = "avx2";
+  static constexpr int width = 8;
+  static constexpr int left_step = 1;
+  // 6x16 and 4x24 keep 12 accumulators; 8x8 is for outputs of up to 8 channels.
+  static constexpr TileShape gemm_tiles[] = {{6, 2}, {4, 3}, {8, 1}};
+  static constexpr int depthwise_columns = 7;
+
+  static vf zero() { return _mm256_setzero_ps(); }
+  static vf set1(float x) { return _mm256_set1_ps(x); }
+  static vf load(const float* p) { return _mm256_loadu_ps(p); }
+  static vf load(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  static vf load_partial(const float* p, std::size_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+  static vf load_partial(const Half* p, std::size_t n) {
+    alignas(16) Half buffer[8] = {};
+    for (std::size_t i = 0; i < n; ++i) buffer[i] = p[i];
+    return load(buffer);
+  }
+  static void store(float* p, vf x) { _mm256_storeu_ps(p, x); }
+  static void store(Half* p, vf x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), to_half(x)); }
+  static void store_partial(float* p, vf x, std::size_t n) { _mm256_maskstore_ps(p, first_lanes(n), x); }
+  static void store_partial(Half* p, vf x, std::size_t n) {
+    alignas(16) Half buffer[8];
+    store(buffer, x);
+    for (std::size_t i = 0; i < n; ++i) p[i] = buffer[i];
+  }
+
+  static vf fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+  static vf div(vf a, vf b) { return _mm256_div_ps(a, b); }
+  // minps and maxps give their second operand if either is NaN, so b stands second; a NaN in a is put back.
+  static vf min(vf a, vf b) { return _mm256_blendv_ps(_mm256_min_ps(a, b), a, is_nan(a)); }
+  static vf max(vf a, vf b) { return _mm256_blendv_ps(_mm256_max_ps(a, b), a, is_nan(a)); }
+  static vf at_least(vf x, vf lo) { return _mm256_max_ps(lo, x); }
+  static vf at_most(vf x, vf hi) { return _mm256_min_ps(hi, x); }
+  static vf clamp(vf x, vf lo, vf hi) { return at_most(at_least(x, lo), hi); }
+  static vf abs(vf x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
+  static vf select(vmask m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
+  static vf round_nearest(vf x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  // The sum's last bits are n plus the exponent's bias; they become the exponent.
+  static vf pow2(vf n) {
+    const __m256i biased = _mm256_castps_si256(_mm256_add_ps(n, _mm256_set1_ps(12583039.0f)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+  }
+
+  static Left load_left(const float* p) { return _mm256_broadcast_ss(p); }
+  static Left load_left_one(const float* p) { return _mm256_broadcast_ss(p); }
+  template <int L>
+  static vf fma_left(Left a, vf b, vf acc) {
+    return _mm256_fmadd_ps(a, b, acc);
+  }
+
+ private:
+  static __m256 is_nan(vf x) { return _mm256_cmp_ps(x, x, _CMP_UNORD_Q); }
+  static __m128i to_half(vf x) { return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }
+  static __m256i first_lanes(std::size_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane);
+  }
+};
+
+static_assert(sixfold::Isa<Isa>);
+
+}  // namespace sixfold::avx2
