@@ -1,0 +1,67 @@
+#include "backends.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace sixfold {
+
+// Defined by arch/<isa>/table.cpp.
+namespace avx2 {
+extern const KernelTable table;
+}
+namespace scalar {
+extern const KernelTable table;
+}
+
+namespace arch {
+namespace {
+
+#ifdef SIXFOLD_HAVE_AVX2
+constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions", "avx2 fma f16c",
+                                  feature_avx2 | feature_fma | feature_f16c, &avx2::table};
+#endif
+constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", 0, &scalar::table};
+
+constexpr const Backend* const all_backends[] = {
+#ifdef SIXFOLD_HAVE_AVX2
+    &avx2_backend,
+#endif
+    &scalar_backend,
+};
+
+const Backend* find_backend(const char* name) {
+  for (const Backend* backend : all_backends) {
+    if (std::strcmp(backend->name, name) == 0) return backend;
+  }
+  return nullptr;
+}
+
+const Backend* best_backend() {
+  for (const Backend* backend : all_backends) {
+    if (missing_features(*backend) == 0) return backend;
+  }
+  return &scalar_backend;
+}
+
+}  // namespace
+
+BackendList backends() { return {all_backends, sizeof all_backends / sizeof all_backends[0]}; }
+
+Features missing_features(const Backend& backend) { return backend.required & ~cpu_features(); }
+
+Choice choose_backend(const char* name) {
+  ChoiceReason reason = ChoiceReason::option;
+  if (name == nullptr) {
+    name = std::getenv("SIXFOLD_ISA");
+    if (name != nullptr && *name == '\0') name = nullptr;
+    reason = name != nullptr ? ChoiceReason::environment : ChoiceReason::best;
+  }
+  if (name == nullptr) return {best_backend(), reason, nullptr, nullptr};
+
+  const Backend* backend = find_backend(name);
+  const bool usable = backend != nullptr && missing_features(*backend) == 0;
+  return {usable ? backend : nullptr, reason, name, usable ? nullptr : backend};
+}
+
+}  // namespace arch
+}  // namespace sixfold

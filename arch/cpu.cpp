@@ -1,0 +1,91 @@
+#include "cpu.hpp"
+
+#include <atomic>
+#include <cstdio>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+namespace sixfold::arch {
+namespace {
+
+struct FeatureName {
+  Features feature;
+  const char* name;
+};
+
+constexpr FeatureName feature_names[] = {
+    {feature_avx2, "avx2"},
+    {feature_fma, "fma"},
+    {feature_f16c, "f16c"},
+};
+
+#if defined(__x86_64__) || defined(__i386__)
+
+struct Registers {
+  unsigned eax, ebx, ecx, edx;
+};
+
+Registers cpuid(unsigned leaf, unsigned subleaf) {
+  Registers r{};
+  __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);  // leaves zeros where the leaf does not exist
+  return r;
+}
+
+constexpr bool bit(unsigned value, unsigned index) { return (value >> index & 1u) != 0; }
+
+// Which register states the operating system saves when it switches threads (XCR0).
+unsigned saved_states() {
+  unsigned low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+// Bit numbers: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, CPUID; volume 1, chapter 14.
+Features detect() {
+  const Registers leaf1 = cpuid(1, 0);
+  const bool osxsave = bit(leaf1.ecx, 27);
+  const unsigned states = osxsave ? saved_states() : 0;
+  const bool ymm_usable = bit(leaf1.ecx, 28) && (states & 0x6u) == 0x6u;
+  if (!ymm_usable) return 0;
+
+  const Registers leaf7 = cpuid(7, 0);
+  Features features = 0;
+  if (bit(leaf7.ebx, 5)) features |= feature_avx2;
+  if (bit(leaf1.ecx, 12)) features |= feature_fma;
+  if (bit(leaf1.ecx, 29)) features |= feature_f16c;
+  return features;
+}
+
+#else
+
+Features detect() { return 0; }
+
+#endif
+
+}  // namespace
+
+Features cpu_features() {
+  // Two threads may both detect: they store the same value.
+  constexpr Features known = 1u << 31;
+  static std::atomic<Features> cache{0};
+  Features features = cache.load(std::memory_order_relaxed);
+  if (features == 0) {
+    features = detect() | known;
+    cache.store(features, std::memory_order_relaxed);
+  }
+  return features & ~known;
+}
+
+void write_feature_names(Features features, char* text, std::size_t capacity) {
+  std::size_t used = 0;
+  if (capacity != 0) text[0] = '\0';
+  for (const FeatureName& entry : feature_names) {
+    if ((features & entry.feature) == 0 || used >= capacity) continue;
+    const int length = std::snprintf(text + used, capacity - used, "%s%s", used == 0 ? "" : " ", entry.name);
+    if (length > 0) used += static_cast<std::size_t>(length);
+  }
+}
+
+}  // namespace sixfold::arch
