@@ -1,0 +1,67 @@
+// Depthwise convolution of one block of output channels over a rectangle of output pixels.
+//
+// The kernel copies the input rows that it needs into a strip of fp32 rows in L1, padding included, and computes from there:
+// each input element is converted once, the caller's pixel stride and the padding cost nothing in the inner loop, and all its
+// addresses are constants off one pointer a row.
+//
+// Packed weights: blocks of `tile_channels` output channels; in a block, for each kernel row and column in order,
+// tile_channels values of the row's type. Channels that do not exist are zero.
+#pragma once
+
+#include <cstddef>
+
+#include "row.hpp"
+
+namespace sixfold {
+
+struct DepthwiseArgs {
+  const void* input;  // one image: pixel 0, channel 0; of the row's type
+  std::size_t height;
+  std::size_t width;
+  std::size_t input_stride;  // elements between pixels
+  std::size_t multiplier;    // output channel c reads input channel c / multiplier
+
+  std::size_t kernel_height;
+  std::size_t kernel_width;
+  std::size_t stride_height;
+  std::size_t stride_width;
+  std::size_t dilation_height;
+  std::size_t dilation_width;
+  std::size_t pad_top;
+  std::size_t pad_left;
+
+  const void* weights;  // of this block
+  const float* bias;    // tile_channels values
+  std::size_t channel;  // the block's first output channel
+  std::size_t channels;  // of the block, at most tile_channels
+
+  void* out;  // the image's pixel 0, channel `channel`
+  std::size_t output_width;
+  std::size_t output_stride;
+  const void* residual;
+  std::size_t residual_stride;
+  const EpilogueArgs* epilogue;
+
+  std::size_t row_begin;  // the rectangle
+  std::size_t row_end;
+  std::size_t column_begin;
+  std::size_t column_end;
+
+  void* scratch;  // depthwise_scratch_bytes(), aligned to 64
+};
+
+// How many strip columns `columns` output columns need.
+constexpr std::size_t depthwise_strip_columns(std::size_t columns, std::size_t kernel, std::size_t stride,
+                                              std::size_t dilation) {
+  return (columns - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+// Rows are kept until the window has passed them; one more row is all zeros.
+constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilation) { return (kernel - 1) * dilation + 2; }
+
+constexpr std::size_t depthwise_scratch_bytes(std::size_t strip_rows, std::size_t strip_columns, std::size_t taps,
+                                              std::size_t kernel_height, std::size_t tile_channels) {
+  return (strip_rows * strip_columns + taps) * tile_channels * sizeof(float) + kernel_height * sizeof(void*) + 64;
+}
+
+}  // namespace sixfold
