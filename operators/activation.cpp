@@ -1,0 +1,104 @@
+#include "activation.hpp"
+
+#include <cmath>
+
+namespace sixfold::operators {
+namespace {
+
+constexpr float infinity = __builtin_inff();
+
+enum class Parameters { none, alpha, alpha_beta, bounds, slopes };
+
+// One row a kind, in the order of sixfold_activation_kind. Kinds with a clamp epilogue have their bounds here.
+struct KindInfo {
+  const char* name;
+  Parameters parameters;
+  Epilogue epilogue;
+  float alpha;  // customary parameters
+  float beta;
+};
+
+constexpr KindInfo kinds[] = {
+    {"identity", Parameters::none, Epilogue::clamp, -infinity, infinity},
+    {"relu", Parameters::none, Epilogue::clamp, 0.0f, infinity},
+    {"relu6", Parameters::none, Epilogue::clamp, 0.0f, 6.0f},
+    {"clamp", Parameters::bounds, Epilogue::clamp, 0.0f, infinity},
+    {"leaky_relu", Parameters::alpha, Epilogue::general, 0.01f, 0.0f},
+    {"prelu", Parameters::slopes, Epilogue::general, 0.0f, 0.0f},
+    {"elu", Parameters::alpha, Epilogue::general, 1.0f, 0.0f},
+    {"sigmoid", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"tanh", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"softplus", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"swish", Parameters::alpha, Epilogue::general, 1.0f, 0.0f},
+    {"mish", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"gelu_erf", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"gelu_tanh", Parameters::none, Epilogue::general, 0.0f, 0.0f},
+    {"hard_sigmoid", Parameters::alpha_beta, Epilogue::general, 1.0f / 6.0f, 0.5f},
+    {"hard_swish", Parameters::none, Epilogue::hswish, 0.0f, 0.0f},
+};
+static_assert(sizeof kinds / sizeof kinds[0] == SIXFOLD_ACTIVATION_KINDS);
+
+bool known(sixfold_activation_kind kind) { return static_cast<unsigned>(kind) < SIXFOLD_ACTIVATION_KINDS; }
+
+sixfold_status check_finite(const char* field, const char* name, float value, sixfold_error* error) {
+  if (std::isfinite(value)) return SIXFOLD_OK;
+  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.%s is %g, must be finite", field, name, static_cast<double>(value));
+}
+
+sixfold_status check_bounds(const char* field, float lower, float upper, sixfold_error* error) {
+  if (lower <= upper) return SIXFOLD_OK;  // false for a NaN
+  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.alpha is %g and %s.beta is %g: the lower bound must not exceed the upper",
+              field, static_cast<double>(lower), field, static_cast<double>(upper));
+}
+
+}  // namespace
+
+const char* activation_name(sixfold_activation_kind kind) { return known(kind) ? kinds[kind].name : "unknown"; }
+
+sixfold_status check_activation(const char* field, const sixfold_activation& activation, sixfold_error* error) {
+  if (!known(activation.kind)) {
+    return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.kind is %d, which is no sixfold_activation_kind", field,
+                static_cast<int>(activation.kind));
+  }
+  sixfold_status status = SIXFOLD_OK;
+  switch (kinds[activation.kind].parameters) {
+    case Parameters::none: break;
+    case Parameters::alpha_beta:
+      status = check_finite(field, "beta", activation.beta, error);
+      if (status != SIXFOLD_OK) break;
+      [[fallthrough]];
+    case Parameters::alpha: status = check_finite(field, "alpha", activation.alpha, error); break;
+    case Parameters::bounds: status = check_bounds(field, activation.alpha, activation.beta, error); break;
+    case Parameters::slopes:
+      if (activation.slopes == nullptr) {
+        status = fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.slopes is NULL, but prelu needs one slope a channel", field);
+      }
+      break;
+  }
+  return status;
+}
+
+ActivationPlan plan_activation(const sixfold_activation& activation, const KernelTable& table, bool force_general) {
+  const KindInfo& info = kinds[activation.kind];
+  const bool own_parameters = info.parameters != Parameters::none;
+  ActivationPlan plan{};
+  plan.epilogue = force_general ? Epilogue::general : info.epilogue;
+  plan.args.lower = own_parameters ? activation.alpha : info.alpha;
+  plan.args.upper = own_parameters ? activation.beta : info.beta;
+  plan.args.activation = table.activations[activation.kind];
+  plan.args.activation_args = {plan.args.lower, plan.args.upper, nullptr};
+  plan.args.residual = ResidualPosition::none;
+  return plan;
+}
+
+}  // namespace sixfold::operators
+
+sixfold_activation sixfold_activation_default(sixfold_activation_kind kind) {
+  using namespace sixfold::operators;
+  sixfold_activation activation = {kind, 0.0f, 0.0f, nullptr};
+  if (known(kind)) {
+    activation.alpha = kinds[kind].alpha;
+    activation.beta = kinds[kind].beta;
+  }
+  return activation;
+}

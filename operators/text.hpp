@@ -1,0 +1,20 @@
+// Builds a text of unknown length in a buffer of known length, as snprintf does.
+#pragma once
+
+#include <cstddef>
+
+namespace sixfold::operators {
+
+class TextWriter {
+ public:
+  TextWriter(char* buffer, std::size_t capacity);
+  [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);
+  std::size_t length() const { return length_; }  // of the whole text, even if it was cut off
+
+ private:
+  char* buffer_;
+  std::size_t capacity_;
+  std::size_t length_ = 0;
+};
+
+}  // namespace sixfold::operators
