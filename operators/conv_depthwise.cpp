@@ -1,0 +1,217 @@
+// Depthwise convolution: packs weights in blocks of channels, and shares out blocks and bands of rows.
+#include "../kernels/depthwise_args.hpp"
+#include "conv.hpp"
+#include "parallel.hpp"
+#include "text.hpp"
+
+namespace sixfold::operators {
+namespace {
+
+struct DepthwiseConv : Conv {
+  std::size_t weights;  // offsets
+  std::size_t bias;
+  std::size_t weights_bytes;  // of one block of channels
+};
+
+std::size_t block_channels(const sixfold_operator& op) { return static_cast<std::size_t>(op.row->tile_channels); }
+
+// A tile of work is one image, one block of channels, and a band of rows by a band of columns.
+struct Tiling {
+  std::size_t blocks;
+  std::size_t rows;  // of a band
+  std::size_t row_bands;
+  std::size_t columns;
+  std::size_t column_bands;
+  std::size_t scratch_bytes;  // for a task
+};
+
+// Rows that two bands share are copied twice, so bands are made only where there are too few tiles otherwise.
+constexpr std::size_t tiles_per_task = 3;
+constexpr std::size_t min_band_rows = 4;
+// Wider images are cut, so that the strip of a 3x3 window stays in a 32 KB cache.
+constexpr std::size_t max_band_columns = 128;
+
+Tiling make_tiling(const Conv& conv, const Tensor& output, std::size_t max_tasks) {
+  const ConvShape& s = conv.shape;
+  const std::size_t block = block_channels(conv);
+  Tiling tiling{};
+  tiling.blocks = ceil_div(s.output_channels, block);
+  tiling.column_bands = ceil_div(output.width, max_band_columns);
+  tiling.columns = ceil_div(output.width, tiling.column_bands);
+  const std::size_t tiles = tiling.blocks * tiling.column_bands * (output.batch == 0 ? 1 : output.batch);
+  const std::size_t wanted_bands = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
+  const std::size_t band_rows = ceil_div(output.height, wanted_bands);
+  tiling.rows = band_rows < min_band_rows && wanted_bands > 1 ? min_band_rows : band_rows;
+  tiling.row_bands = ceil_div(output.height, tiling.rows);
+  const std::size_t strip_columns = depthwise_strip_columns(tiling.columns, s.kernel_width, s.stride_width, s.dilation_width);
+  const std::size_t strip_rows = depthwise_strip_rows(s.kernel_height, s.dilation_height);
+  tiling.scratch_bytes = round_up(depthwise_scratch_bytes(strip_rows, strip_columns, s.taps(), s.kernel_height, block), 64);
+  return tiling;
+}
+
+sixfold_status workspace(const sixfold_operator& op, const Tensor*, const Tensor& output, std::size_t max_tasks,
+                         std::size_t& bytes, sixfold_error* error) {
+  const Conv& conv = static_cast<const Conv&>(op);
+  const ConvShape& s = conv.shape;
+  // The products inside make_tiling, in full, before they are trusted.
+  std::size_t strip = 0;
+  std::size_t window_rows = 0;
+  std::size_t window_columns = 0;
+  const std::size_t columns = output.width < max_band_columns ? output.width : max_band_columns;
+  const bool overflow = __builtin_mul_overflow(s.kernel_height, s.dilation_height, &window_rows) ||
+                        __builtin_mul_overflow(s.kernel_width, s.dilation_width, &window_columns) ||
+                        __builtin_mul_overflow(columns, s.stride_width, &strip) ||
+                        __builtin_add_overflow(strip, window_columns, &strip) ||
+                        __builtin_mul_overflow(strip, window_rows + 2, &strip) ||
+                        __builtin_mul_overflow(strip, block_channels(op) * sizeof(float) * 2, &strip) ||
+                        __builtin_mul_overflow(strip, max_tasks, &strip) ||
+                        __builtin_mul_overflow(max_tasks, tiles_per_task, &window_rows);
+  if (overflow) {
+    return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace for a window of %zu x %zu does not fit size_t",
+                max_tasks, s.kernel_height, s.kernel_width);
+  }
+  const Tiling tiling = make_tiling(conv, output, max_tasks);
+  if (__builtin_mul_overflow(tiling.scratch_bytes, max_tasks, &bytes)) {
+    return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
+  }
+  return SIXFOLD_OK;
+}
+
+std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+// The arguments that all tiles have in common.
+DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const EpilogueArgs& epilogue) {
+  const ConvShape& s = conv.shape;
+  DepthwiseArgs args{};
+  args.height = run.inputs[0].height;
+  args.width = run.inputs[0].width;
+  args.input_stride = run.inputs[0].pixel_stride;
+  args.multiplier = s.output_channels / s.input_channels;
+  args.kernel_height = s.kernel_height;
+  args.kernel_width = s.kernel_width;
+  args.stride_height = s.stride_height;
+  args.stride_width = s.stride_width;
+  args.dilation_height = s.dilation_height;
+  args.dilation_width = s.dilation_width;
+  args.pad_top = s.pad_top;
+  args.pad_left = s.pad_left;
+  args.output_width = run.output.width;
+  args.output_stride = run.output.pixel_stride;
+  args.residual_stride = run.inputs[1].pixel_stride;
+  args.epilogue = &epilogue;
+  return args;
+}
+
+const unsigned char* image_of(const Tensor& tensor, std::size_t n) {
+  const std::size_t bytes = tensor.height * tensor.width * tensor.pixel_stride * element_bytes(tensor.type);
+  return static_cast<const unsigned char*>(tensor.data) + n * bytes;
+}
+
+void run_depthwise(const sixfold_operator& op, const Run& run) {
+  const DepthwiseConv& conv = static_cast<const DepthwiseConv&>(op);
+  const EpilogueArgs epilogue = epilogue_of(conv);
+  const Tiling tiling = make_tiling(conv, run.output, run.max_tasks);
+  const DepthwiseArgs common = common_args(conv, run, epilogue);
+  const std::size_t block = block_channels(op);
+  const std::size_t element = element_bytes(conv.type);
+  const std::size_t bands = tiling.row_bands * tiling.column_bands;
+  for_each_tile(run, run.output.batch * tiling.blocks * bands, [&](std::size_t tile, std::size_t task) {
+    const std::size_t band = tile % bands;
+    const std::size_t b = tile / bands % tiling.blocks;
+    const std::size_t image = tile / bands / tiling.blocks;
+    DepthwiseArgs args = common;
+    args.input = image_of(run.inputs[0], image);
+    args.channel = b * block;
+    args.channels = min_of(block, conv.shape.output_channels - args.channel);
+    args.weights = part<unsigned char>(conv, conv.weights) + b * conv.weights_bytes;
+    args.bias = part<float>(conv, conv.bias) + args.channel;
+    args.out = const_cast<unsigned char*>(image_of(run.output, image)) + args.channel * element;
+    if (conv.input_count == 2) args.residual = image_of(run.inputs[1], image) + args.channel * element;
+    args.row_begin = band / tiling.column_bands * tiling.rows;
+    args.row_end = min_of(args.row_begin + tiling.rows, run.output.height);
+    args.column_begin = band % tiling.column_bands * tiling.columns;
+    args.column_end = min_of(args.column_begin + tiling.columns, run.output.width);
+    args.scratch = run.workspace + task * tiling.scratch_bytes;
+    conv.row->run(&args);
+  });
+}
+
+void describe(const sixfold_operator& op, TextWriter& text) {
+  const Conv& conv = static_cast<const Conv&>(op);
+  describe_conv(conv, text);
+  text.add("kernel: %s: %s\n", op.row->name,
+           op.row->window.kernel == 0 ? "depthwise with a window or dilation that has no kernel of its own"
+                                      : "depthwise with this window and stride");
+}
+
+constexpr OperatorClass depthwise_class = {"conv2d", conv_output_shape, workspace, run_depthwise, describe};
+
+bool window_fits(const KernelRow& row, const ConvShape& s) {
+  const WindowShape& w = row.window;
+  if (w.kernel == 0) return true;
+  const std::size_t kernel = static_cast<std::size_t>(w.kernel);
+  const std::size_t stride = static_cast<std::size_t>(w.stride);
+  return s.kernel_height == kernel && s.kernel_width == kernel && s.stride_height == stride && s.stride_width == stride &&
+         s.dilation_height == 1 && s.dilation_width == 1;
+}
+
+const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfold_error* error) {
+  const Type type = kernel_type(plan.desc->type);
+  const RowQuery query = {Op::depthwise, type, type, plan.activation.epilogue};
+  const KernelTable& table = *options.backend->table;
+  for (std::size_t i = 0; i < table.row_count; ++i) {
+    if (row_fits(table.rows[i], query, options.kernel) && window_fits(table.rows[i], plan.shape)) return &table.rows[i];
+  }
+  fail_no_row(options, query, error);
+  return nullptr;
+}
+
+template <class T>
+void pack(DepthwiseConv& conv, const FoldedConv& folded, T (*round)(double)) {
+  const ConvShape& s = conv.shape;
+  const std::size_t block = block_channels(conv);
+  T* weights = part<T>(&conv, conv.weights);
+  for (std::size_t c = 0; c < s.output_channels; ++c) {
+    T* to = weights + c / block * s.taps() * block + c % block;
+    for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
+      for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
+        to[(ky * s.kernel_width + kx) * block] = round(folded.weight(c, ky, kx, 0));
+      }
+    }
+    part<float>(&conv, conv.bias)[c] = folded.bias(c);
+  }
+}
+
+}  // namespace
+
+sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op,
+                                     sixfold_error* error) {
+  const KernelRow* row = choose_row(plan, options, error);
+  if (row == nullptr) return SIXFOLD_UNSUPPORTED;
+  const std::size_t block = static_cast<std::size_t>(row->tile_channels);
+  const std::size_t channels = round_up(plan.shape.output_channels, block);
+  BlockLayout layout;
+  layout.add(1, sizeof(DepthwiseConv));
+  const std::size_t weights = layout.add(channels * plan.shape.taps(), size_of(row->type));
+  const std::size_t bias = layout.add(channels, sizeof(float));
+  const EpilogueLayout per_channel = lay_out_epilogue(plan, layout);
+  const std::size_t inputs = plan.activation.args.residual == ResidualPosition::none ? 1 : 2;
+  sixfold_operator* created = allocate_operator(layout, depthwise_class, options, row, inputs, error);
+  if (created == nullptr) return layout.overflow() ? SIXFOLD_OVERFLOW : SIXFOLD_OUT_OF_MEMORY;
+
+  DepthwiseConv& conv = static_cast<DepthwiseConv&>(*created);
+  conv.weights = weights;
+  conv.bias = bias;
+  conv.weights_bytes = plan.shape.taps() * block * size_of(row->type);
+  fill_conv(conv, plan, per_channel);
+  const FoldedConv folded(*plan.desc);
+  if (row->type == Type::fp32) {
+    pack<float>(conv, folded, [](double w) { return static_cast<float>(w); });
+  } else {
+    pack<Half>(conv, folded, half_from_double);
+  }
+  *op = created;
+  return SIXFOLD_OK;
+}
+
+}  // namespace sixfold::operators

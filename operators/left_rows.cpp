@@ -1,0 +1,144 @@
+#include "left_rows.hpp"
+
+#include <cstring>
+
+namespace sixfold::operators {
+namespace {
+
+// Below this many channels a run a tap spends its time on pointers; from here on it does not.
+constexpr std::size_t merge_below_channels = 32;
+
+// Part of one output row.
+struct Span {
+  std::size_t image;
+  std::size_t y;
+  std::size_t x;
+  std::size_t count;
+  std::size_t slot;  // of the first pixel in the pointer table
+};
+
+std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
+std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
+
+class SpanFiller {
+ public:
+  SpanFiller(const LeftRows& left, std::size_t pixels)
+      : left_(left),
+        shape_(*left.shape),
+        input_(*left.input),
+        pixels_(pixels),
+        element_(element_bytes(input_.type)),
+        group_bytes_(left.group * shape_.group_inputs() * element_),
+        tap_bytes_(shape_.group_inputs() * element_) {}
+
+  void fill(const Span& span) const {
+    for (std::size_t ky = 0; ky < shape_.kernel_height; ++ky) {
+      const std::size_t y = span.y * shape_.stride_height + ky * shape_.dilation_height;  // from the top of the padding
+      const bool inside = y >= shape_.pad_top && y - shape_.pad_top < input_.height;
+      const unsigned char* row = inside ? row_of(span.image, y - shape_.pad_top) : nullptr;
+      if (left_.runs.merged) {
+        fill_kernel_row(span, ky, row);
+      } else {
+        for (std::size_t kx = 0; kx < shape_.kernel_width; ++kx) fill_tap(span, ky * shape_.kernel_width + kx, kx, row);
+      }
+    }
+  }
+
+ private:
+  const unsigned char* row_of(std::size_t image, std::size_t y) const {
+    const std::size_t pixel = (image * input_.height + y) * input_.width;
+    return static_cast<const unsigned char*>(input_.data) + pixel * input_.pixel_stride * element_ + group_bytes_;
+  }
+
+  const void** slots(const Span& span, std::size_t run) const { return left_.pointers + run * pixels_ + span.slot; }
+
+  // Pointers to one tap of each pixel of the span. `offset` is where the tap lies from the window's first column.
+  void fill_tap(const Span& span, std::size_t run, std::size_t kx, const unsigned char* row) const {
+    const void** to = slots(span, run);
+    const std::size_t offset = kx * shape_.dilation_width;
+    const std::size_t stride = shape_.stride_width;
+    // Pixels x with 0 <= x * stride + offset - pad_left < width.
+    std::size_t begin = offset >= shape_.pad_left ? 0 : ceil_div(shape_.pad_left - offset, stride);
+    std::size_t end = input_.width + shape_.pad_left <= offset ? 0 : ceil_div(input_.width + shape_.pad_left - offset, stride);
+    if (row == nullptr) end = 0;
+    begin = min_of(max_of(begin, span.x), span.x + span.count);
+    end = min_of(max_of(end, begin), span.x + span.count);
+    for (std::size_t x = span.x; x < begin; ++x) *to++ = left_.zeros;
+    if (end > begin) {
+      const std::size_t step = stride * input_.pixel_stride * element_;
+      const unsigned char* from = row + (begin * stride + offset - shape_.pad_left) * input_.pixel_stride * element_;
+      for (std::size_t x = begin; x < end; ++x, from += step) *to++ = from;
+    }
+    for (std::size_t x = end; x < span.x + span.count; ++x) *to++ = left_.zeros;
+  }
+
+  // Pointers to a whole kernel row of each pixel; windows over the edge are copied, with zeros where the image is not.
+  void fill_kernel_row(const Span& span, std::size_t ky, const unsigned char* row) const {
+    const void** to = slots(span, ky);
+    if (row == nullptr) {
+      for (std::size_t i = 0; i < span.count; ++i) to[i] = left_.zeros;
+      return;
+    }
+    const std::size_t reach = (shape_.kernel_width - 1) * shape_.dilation_width;
+    for (std::size_t i = 0; i < span.count; ++i) {
+      const std::size_t x = (span.x + i) * shape_.stride_width;  // from the left of the padding
+      const bool inside = x >= shape_.pad_left && x - shape_.pad_left + reach < input_.width;
+      if (inside && !left_.runs.copied) {
+        to[i] = row + (x - shape_.pad_left) * input_.pixel_stride * element_;
+      } else {
+        to[i] = copy_window_row(row, x, span.slot + i, ky);
+      }
+    }
+  }
+
+  const void* copy_window_row(const unsigned char* row, std::size_t x, std::size_t slot, std::size_t ky) const {
+    unsigned char* copy = left_.copies + (slot * left_.runs.runs + ky) * left_.runs.run_length * element_;
+    for (std::size_t kx = 0; kx < shape_.kernel_width; ++kx) {
+      const std::size_t column = x + kx * shape_.dilation_width;
+      unsigned char* to = copy + kx * tap_bytes_;
+      if (column >= shape_.pad_left && column - shape_.pad_left < input_.width) {
+        std::memcpy(to, row + (column - shape_.pad_left) * input_.pixel_stride * element_, tap_bytes_);
+      } else {
+        std::memset(to, 0, tap_bytes_);
+      }
+    }
+    return copy;
+  }
+
+  const LeftRows& left_;
+  const ConvShape& shape_;
+  const Tensor& input_;
+  std::size_t pixels_;
+  std::size_t element_;
+  std::size_t group_bytes_;
+  std::size_t tap_bytes_;
+};
+
+}  // namespace
+
+WindowRuns choose_runs(const ConvShape& shape, const Tensor& input) {
+  const std::size_t channels = shape.group_inputs();
+  const bool side_by_side = shape.groups == 1 && shape.dilation_width == 1 && input.pixel_stride == channels;
+  const bool merged = shape.kernel_width > 1 && channels < merge_below_channels;
+  if (!merged) return {false, false, shape.taps(), channels};
+  return {true, !side_by_side, shape.kernel_height, shape.kernel_width * channels};
+}
+
+void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count) {
+  const SpanFiller filler(left, count);
+  Span span{};
+  span.x = first % left.output_width;
+  span.y = first / left.output_width % left.output_height;
+  span.image = first / left.output_width / left.output_height;
+  for (span.slot = 0; span.slot < count; span.slot += span.count) {
+    span.count = min_of(left.output_width - span.x, count - span.slot);
+    filler.fill(span);
+    span.x = 0;
+    if (++span.y == left.output_height) {
+      span.y = 0;
+      ++span.image;
+    }
+  }
+}
+
+}  // namespace sixfold::operators

@@ -1,0 +1,36 @@
+// Finds the left operand of a convolution's matrix product: pointers to the input elements of every output pixel. Nothing is
+// copied but the few windows that hang over the image's edge, and windows whose rows are too short to be worth a run each.
+#pragma once
+
+#include <cstddef>
+
+#include "conv.hpp"
+
+namespace sixfold::operators {
+
+// How a window becomes runs; see gemm_args.hpp.
+struct WindowRuns {
+  bool merged;  // a run is a whole kernel row, else one tap
+  bool copied;  // merged, though the row's elements do not lie side by side: every window is copied
+  std::size_t runs;
+  std::size_t run_length;
+};
+
+WindowRuns choose_runs(const ConvShape& shape, const Tensor& input);
+
+struct LeftRows {
+  const ConvShape* shape;
+  const Tensor* input;
+  std::size_t output_height;
+  std::size_t output_width;
+  WindowRuns runs;
+  std::size_t group;
+  const unsigned char* zeros;  // a run of zeros
+  const void** pointers;       // [run][pixel - first]
+  unsigned char* copies;       // [pixel - first][run], if windows may be copied
+};
+
+// Fills in the pointers of `count` output pixels from `first` on, counted over all images.
+void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count);
+
+}  // namespace sixfold::operators
