@@ -48,10 +48,10 @@ TEST(ReferenceHalf, GoldenValues) {
     double value;
   };
   // From the table of examples that every description of binary16 gives.
-  const Golden goldens[] = {{0x0000, 0.0},          {0x0001, 0x1p-24},  {0x03ff, 0x1.ff8p-15}, {0x0400, 0x1p-14},
-                            {0x3555, 0x1.554p-2},   {0x3bff, 0x1.ffcp-1}, {0x3c00, 1.0},       {0x3c01, 1.0009765625},
-                            {0x4000, 2.0},          {0x4600, 6.0},      {0x7bff, 65504.0},     {0x7c00, HUGE_VAL},
-                            {0xc000, -2.0},         {0xfc00, -HUGE_VAL}, {0x8001, -0x1p-24}};
+  const Golden goldens[] = {{0x0000, 0.0},        {0x0001, 0x1p-24},    {0x03ff, 0x1.ff8p-15}, {0x0400, 0x1p-14},
+                            {0x3555, 0x1.554p-2}, {0x3bff, 0x1.ffcp-1}, {0x3c00, 1.0},         {0x3c01, 1.0009765625},
+                            {0x4000, 2.0},        {0x4600, 6.0},        {0x7bff, 65504.0},     {0x7c00, HUGE_VAL},
+                            {0xc000, -2.0},       {0xfc00, -HUGE_VAL},  {0x8001, -0x1p-24}};
   for (const Golden& golden : goldens) {
     EXPECT_EQ(half_to_double(golden.bits), golden.value) << std::hex << golden.bits;
     EXPECT_EQ(half_from_double(golden.value), golden.bits) << golden.value;
@@ -161,7 +161,8 @@ TEST(ReferenceConv, TwoByTwoWithAsymmetricPadding) {
   desc.pad_right = 1;
   // 1 2    under taps  1  10
   // 3 4               100 1000
-  const Expected out = conv(desc, {{1, 10, 100, 1000}, {0.5f}, {}, {}, {}, {}, {}}, image(2, 2, 1, {1, 2, 3, 4}), nullptr);
+  const Expected out =
+      conv(desc, {{1, 10, 100, 1000}, {0.5f}, {}, {}, {}, {}, {}}, image(2, 2, 1, {1, 2, 3, 4}), nullptr);
   expect_values(out, 2, 2, {2100.5f, 200.5f, 4321.5f, 402.5f});
 }
 

@@ -83,8 +83,9 @@ float accumulate(const sixfold_conv_desc& desc, const Folded& folded, const Imag
   for (std::size_t ky = 0; ky < desc.kernel_height; ++ky) {
     for (std::size_t kx = 0; kx < desc.kernel_width; ++kx) {
       for (std::size_t i = 0; i < inputs; ++i) {
-        const float value = tap(input, n, position(y, desc.stride_height, ky, desc.dilation_height, desc.pad_top),
-                                position(x, desc.stride_width, kx, desc.dilation_width, desc.pad_left), group * inputs + i);
+        const float value =
+            tap(input, n, position(y, desc.stride_height, ky, desc.dilation_height, desc.pad_top),
+                position(x, desc.stride_width, kx, desc.dilation_width, desc.pad_left), group * inputs + i);
         sum = std::fma(value, folded.weights[weight_index(desc, o, ky, kx, i)], sum);
       }
     }
@@ -99,7 +100,8 @@ Range scaled(Range value, float scale, float shift) {
   return scale < 0 ? Range{b, a} : Range{a, b};
 }
 
-Range epilogue(const sixfold_conv_desc& desc, const ConvArrays& arrays, float sum, std::size_t o, const float* residual) {
+Range epilogue(const sixfold_conv_desc& desc, const ConvArrays& arrays, float sum, std::size_t o,
+               const float* residual) {
   if (desc.residual == SIXFOLD_RESIDUAL_BEFORE_ACTIVATION) sum = sum + *residual;
   Range value = activate(desc.activation, arrays.slopes.empty() ? 0.0f : arrays.slopes[o], sum);
   if (desc.batch_norm.position == SIXFOLD_BATCH_NORM_AFTER_ACTIVATION) {
@@ -112,14 +114,20 @@ Range epilogue(const sixfold_conv_desc& desc, const ConvArrays& arrays, float su
 
 }  // namespace
 
+Size conv_output_size(const sixfold_conv_desc& desc, const Image& input) {
+  return {output_size(input.height, desc.pad_top, desc.pad_bottom, desc.dilation_height, desc.kernel_height,
+                      desc.stride_height),
+          output_size(input.width, desc.pad_left, desc.pad_right, desc.dilation_width, desc.kernel_width,
+                      desc.stride_width)};
+}
+
 Expected conv(const sixfold_conv_desc& desc, const ConvArrays& arrays, const Image& input, const Image* residual) {
   Expected output;
   output.type = desc.type;
   output.batch = input.batch;
-  output.height = output_size(input.height, desc.pad_top, desc.pad_bottom, desc.dilation_height, desc.kernel_height,
-                              desc.stride_height);
-  output.width = output_size(input.width, desc.pad_left, desc.pad_right, desc.dilation_width, desc.kernel_width,
-                             desc.stride_width);
+  const Size size = conv_output_size(desc, input);
+  output.height = size.height;
+  output.width = size.width;
   output.channels = desc.output_channels;
 
   const Folded folded = fold(desc, arrays);

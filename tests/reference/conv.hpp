@@ -16,6 +16,11 @@ struct ConvArrays {
   std::vector<float> slopes;
 };
 
+struct Size {
+  std::size_t height, width;
+};
+Size conv_output_size(const sixfold_conv_desc& desc, const Image& input);
+
 // The descriptor's pointers are not looked at. residual: NULL for none.
 Expected conv(const sixfold_conv_desc& desc, const ConvArrays& arrays, const Image& input, const Image* residual);
 

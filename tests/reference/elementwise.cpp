@@ -17,7 +17,8 @@ float second(const Image& a, const Image& b, std::size_t n, std::size_t y, std::
 
 }  // namespace
 
-Expected elementwise(const sixfold_elementwise_desc& desc, const std::vector<float>& slopes, const Image& a, const Image* b) {
+Expected elementwise(const sixfold_elementwise_desc& desc, const std::vector<float>& slopes, const Image& a,
+                     const Image* b) {
   Expected output = shaped_like(a, a.type);
   for (std::size_t n = 0; n < a.batch; ++n) {
     for (std::size_t y = 0; y < a.height; ++y) {

@@ -6,7 +6,8 @@
 namespace sixfold::reference {
 
 // b: NULL for SIXFOLD_ACTIVATE; else of a's shape, or one pixel for each image or for all. slopes: for PRELU.
-Expected elementwise(const sixfold_elementwise_desc& desc, const std::vector<float>& slopes, const Image& a, const Image* b);
+Expected elementwise(const sixfold_elementwise_desc& desc, const std::vector<float>& slopes, const Image& a,
+                     const Image* b);
 
 // Layout does not change values: only the type of the result matters.
 Expected convert(sixfold_type output_type, const Image& input);

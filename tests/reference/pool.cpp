@@ -28,8 +28,8 @@ struct Axis {
   }
 };
 
-float average_or_max(const sixfold_pool_desc& desc, const Axis& rows, const Axis& columns, const Image& input, std::size_t n,
-                     std::size_t y, std::size_t x, std::size_t c) {
+float average_or_max(const sixfold_pool_desc& desc, const Axis& rows, const Axis& columns, const Image& input,
+                     std::size_t n, std::size_t y, std::size_t x, std::size_t c) {
   float largest = -std::numeric_limits<float>::infinity();
   float sum = 0.0f;
   bool any_nan = false;

@@ -40,9 +40,10 @@ std::string coordinates(const reference::Image& image, std::size_t i) {
 testing::AssertionResult agrees(const reference::Expected& expected, const reference::Image& actual) {
   if (expected.type != actual.type || expected.batch != actual.batch || expected.height != actual.height ||
       expected.width != actual.width || expected.channels != actual.channels) {
-    return testing::AssertionFailure() << "shape or type differs: expected " << expected.batch << " x " << expected.height
-                                       << " x " << expected.width << " x " << expected.channels << ", got " << actual.batch
-                                       << " x " << actual.height << " x " << actual.width << " x " << actual.channels;
+    return testing::AssertionFailure() << "shape or type differs: expected " << expected.batch << " x "
+                                       << expected.height << " x " << expected.width << " x " << expected.channels
+                                       << ", got " << actual.batch << " x " << actual.height << " x " << actual.width
+                                       << " x " << actual.channels;
   }
   std::size_t wrong = 0;
   std::size_t first = 0;

@@ -20,9 +20,7 @@ constexpr std::size_t kLabelBytes = 1024;
 char label[kLabelBytes];
 struct sigaction previous_action;
 
-void print(const char* text) {
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, strlen(text));
-}
+void print(const char* text) { [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text, strlen(text)); }
 
 // Returns into the fault with the former handler in place, so that a sanitizer or the system reports it as usual.
 void report_fault(int signal) {

@@ -96,8 +96,8 @@ bool GuardedTensor::surroundings_untouched() const {
   const auto* bytes = static_cast<const unsigned char*>(view_.data);
   const std::size_t pixels = view_.batch * view_.height * view_.width;
   for (std::size_t pixel = 0; pixel + 1 < pixels; ++pixel) {
-    for (std::size_t i = (pixel * view_.pixel_stride + view_.channels) * size; i < (pixel + 1) * view_.pixel_stride * size;
-         ++i) {
+    for (std::size_t i = (pixel * view_.pixel_stride + view_.channels) * size;
+         i < (pixel + 1) * view_.pixel_stride * size; ++i) {
       if (bytes[i] != 0xff) return false;
     }
   }

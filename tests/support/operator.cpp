@@ -45,8 +45,10 @@ Created call(sixfold_status (*function)(const Desc*, const sixfold_options*, six
   const sixfold_status status = function(&desc, &options, &op, &error);
   Created created{Operator(op), status, error.text};
   if (error.status != status) throw std::runtime_error("error.status differs from the status that was returned");
-  if ((status == SIXFOLD_OK) != (op != nullptr)) throw std::runtime_error("an operator comes with SIXFOLD_OK, and only then");
-  if ((status == SIXFOLD_OK) != created.text.empty()) throw std::runtime_error("a text comes with a failure, and only then");
+  if ((status == SIXFOLD_OK) != (op != nullptr))
+    throw std::runtime_error("an operator comes with SIXFOLD_OK, and only then");
+  if ((status == SIXFOLD_OK) != created.text.empty())
+    throw std::runtime_error("a text comes with a failure, and only then");
   return created;
 }
 

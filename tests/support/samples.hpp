@@ -1,0 +1,27 @@
+// One operator of every sort, with inputs to run it on: for tests of what all operators promise.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/operator.hpp"
+#include "support/random.hpp"
+
+namespace sixfold::test {
+
+struct Sample {
+  std::string name;
+  Operator op;
+  std::vector<reference::Image> images;
+
+  std::vector<const reference::Image*> inputs() const {
+    std::vector<const reference::Image*> list;
+    for (const reference::Image& image : images) list.push_back(&image);
+    return list;
+  }
+};
+
+// Throws if an operator cannot be created. Images are large enough to be split into several tiles.
+std::vector<Sample> samples(const sixfold_options& options, sixfold_type type, Random& random);
+
+}  // namespace sixfold::test
