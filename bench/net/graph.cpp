@@ -14,7 +14,10 @@ int64_t count(const Dims& dims) {
 std::string to_string(const Dims& dims) {
   if (dims.empty()) return "scalar";
   std::string text;
-  for (const int64_t size : dims) text += (text.empty() ? "" : "x") + std::to_string(size);
+  for (const int64_t size : dims) {
+    if (!text.empty()) text += 'x';
+    text += std::to_string(size);
+  }
   return text;
 }
 
