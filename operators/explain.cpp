@@ -1,0 +1,73 @@
+// Tells which backend and kernel an operator uses, why, what was passed over, and how to force another.
+#include <cstdio>
+
+#include "operator.hpp"
+#include "text.hpp"
+
+namespace sixfold::operators {
+namespace {
+
+const char* reason_text(arch::ChoiceReason reason) {
+  switch (reason) {
+    case arch::ChoiceReason::option:
+      return "forced by options.backend";
+    case arch::ChoiceReason::environment:
+      return "forced by the environment variable SIXFOLD_ISA";
+    case arch::ChoiceReason::best:
+      return "the best that this CPU can run";
+  }
+  return "";
+}
+
+// One backend that was not taken. `better`: it comes before the one that was.
+void add_passed_over(const arch::Backend& backend, bool better, arch::ChoiceReason reason, TextWriter& text) {
+  const arch::Features missing = arch::missing_features(backend);
+  text.add("passed over: backend %s, ", backend.name);
+  if (missing != 0) {
+    char names[96];
+    arch::write_feature_names(missing, names, sizeof names);
+    text.add("this CPU or operating system lacks %s\n", names);
+  } else if (better) {
+    text.add("which is faster, as another was %s\n", reason_text(reason));
+  } else {
+    text.add("which is slower\n");
+  }
+}
+
+void explain_backend(const sixfold_operator& op, TextWriter& text) {
+  text.add("backend: %s (%s), %s\n", op.backend->name, op.backend->description, reason_text(op.backend_reason));
+  const arch::BackendList list = arch::backends();
+  bool better = true;
+  for (std::size_t i = 0; i < list.count; ++i) {
+    if (list.items[i] == op.backend) {
+      better = false;
+    } else {
+      add_passed_over(*list.items[i], better, op.backend_reason, text);
+    }
+  }
+}
+
+void explain_kernel(const sixfold_operator& op, TextWriter& text) {
+  text.add("kernel: %s, %s\n", op.row->name,
+           op.kernel_forced ? "forced by options.kernel" : "chosen by operator, type, epilogue and shape");
+}
+
+}  // namespace
+}  // namespace sixfold::operators
+
+using namespace sixfold::operators;
+
+std::size_t sixfold_explain(const sixfold_operator* op, char* text, std::size_t capacity) {
+  TextWriter writer(text, capacity);
+  if (op == nullptr) return 0;
+  writer.add("operator: %s\n", op->operator_class->name);
+  explain_backend(*op, writer);
+  explain_kernel(*op, writer);
+  op->operator_class->describe(*op, writer);
+  writer.add(
+      "to force another: options.backend or SIXFOLD_ISA in the environment, by a name that sixfold_backend_get gives; "
+      "options.kernel, by a name that sixfold_kernel_get gives\n");
+  return writer.length();
+}
+
+const char* sixfold_kernel_name(const sixfold_operator* op) { return op == nullptr ? nullptr : op->row->name; }
