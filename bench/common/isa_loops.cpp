@@ -69,6 +69,7 @@ void write_all(float* buffer, std::size_t count, const float* values) {
 namespace sixfold::SIXFOLD_BENCH_ISA {
 
 extern const bench::IsaLoops bench_loops;
-const bench::IsaLoops bench_loops = {Isa::name, bench::multiply_add_rounds<Isa>, bench::read_all<Isa>, bench::write_all<Isa>};
+const bench::IsaLoops bench_loops = {Isa::name, bench::multiply_add_rounds<Isa>, bench::read_all<Isa>,
+                                     bench::write_all<Isa>};
 
 }  // namespace sixfold::SIXFOLD_BENCH_ISA

@@ -44,9 +44,9 @@ std::string date() {
 
 std::string bandwidth_of(const BackendStatus& backend) {
   const Bandwidth b = measure_bandwidth(backend.name.c_str());
-  return "L2 (" + std::to_string(b.l2_bytes >> 10) + " KiB) read " + fixed(b.l2_read, 1) + " write " + fixed(b.l2_write, 1) +
-         "; beyond (" + std::to_string(b.memory_bytes >> 20) + " MiB) read " + fixed(b.memory_read, 1) + " write " +
-         fixed(b.memory_write, 1) + " GB/s";
+  return "L2 (" + std::to_string(b.l2_bytes >> 10) + " KiB) read " + fixed(b.l2_read, 1) + " write " +
+         fixed(b.l2_write, 1) + "; beyond (" + std::to_string(b.memory_bytes >> 20) + " MiB) read " +
+         fixed(b.memory_read, 1) + " write " + fixed(b.memory_write, 1) + " GB/s";
 }
 
 }  // namespace
@@ -67,7 +67,8 @@ std::vector<std::pair<std::string, std::string>> describe_machine(const std::vec
   std::vector<std::pair<std::string, std::string>> result = {
       {"cpu", cpu_model()}, {"compiler", compiler()}, {"sixfold", sixfold_version()}, {"date", date()}};
   for (const BackendStatus& backend : backends) {
-    const std::string peak = backend.supported ? fixed(backend.peak_gflops, 1) + " GFLOP/s fp32 FMA peak, one thread; " : "";
+    const std::string peak =
+        backend.supported ? fixed(backend.peak_gflops, 1) + " GFLOP/s fp32 FMA peak, one thread; " : "";
     result.emplace_back("backend " + backend.name, peak + backend.reason);
   }
   for (const BackendStatus& backend : backends) {

@@ -96,7 +96,8 @@ class Builder {
     size_ = image_size;
   }
   // Expand, filter each channel, project; with a shortcut where input and output have the same shape.
-  constexpr void bottleneck(int kernel, int expanded, int output, bool excite, sixfold_activation_kind activation, int stride) {
+  constexpr void bottleneck(int kernel, int expanded, int output, bool excite, sixfold_activation_kind activation,
+                            int stride) {
     const bool shortcut = stride == 1 && output == channels_;
     if (expanded != channels_) pointwise(expanded, activation);
     depthwise(kernel, stride, activation);
@@ -115,7 +116,8 @@ class Builder {
     return 10 * at_least_8 < 9 * channels ? at_least_8 + 8 : at_least_8;
   }
 
-  constexpr void add(LayerKind kind, int output, int kernel, int stride, sixfold_activation_kind activation, bool residual) {
+  constexpr void add(LayerKind kind, int output, int kernel, int stride, sixfold_activation_kind activation,
+                     bool residual) {
     const Layer layer{kind, channels_, output, size_, kernel, stride, activation, residual};
     list_.add(layer);
     size_ = layer.output_size();
@@ -198,10 +200,9 @@ constexpr LayerList mobilenet_v3_large() {
   constexpr sixfold_activation_kind re = SIXFOLD_RELU;
   constexpr sixfold_activation_kind hs = SIXFOLD_HARD_SWISH;
   constexpr Bottleneck table[] = {
-      {3, 16, 16, false, re, 1},  {3, 64, 24, false, re, 2},  {3, 72, 24, false, re, 1},
-      {5, 72, 40, true, re, 2},   {5, 120, 40, true, re, 1},  {5, 120, 40, true, re, 1},
-      {3, 240, 80, false, hs, 2}, {3, 200, 80, false, hs, 1}, {3, 184, 80, false, hs, 1},
-      {3, 184, 80, false, hs, 1}, {3, 480, 112, true, hs, 1}, {3, 672, 112, true, hs, 1},
+      {3, 16, 16, false, re, 1},  {3, 64, 24, false, re, 2},  {3, 72, 24, false, re, 1},  {5, 72, 40, true, re, 2},
+      {5, 120, 40, true, re, 1},  {5, 120, 40, true, re, 1},  {3, 240, 80, false, hs, 2}, {3, 200, 80, false, hs, 1},
+      {3, 184, 80, false, hs, 1}, {3, 184, 80, false, hs, 1}, {3, 480, 112, true, hs, 1}, {3, 672, 112, true, hs, 1},
       {5, 672, 160, true, hs, 2}, {5, 960, 160, true, hs, 1}, {5, 960, 160, true, hs, 1},
   };
   return mobilenet_v3(table, 960, 1280);

@@ -18,7 +18,7 @@ class PeakMeter {
  public:
   explicit PeakMeter(const char* backend);
 
-  double recalibrate();                       // the peak now, in GFLOP/s
+  double recalibrate();                         // the peak now, in GFLOP/s
   double best() const { return best_gflops_; }  // the highest yet seen
   bool is_low(double gflops) const { return gflops < lowest_accepted_fraction * best_gflops_; }
 

@@ -9,7 +9,6 @@
 
 namespace sixfold::bench {
 
-const char* name_of(sixfold_type type) { return type == SIXFOLD_FP32 ? "fp32" : "fp16"; }
 std::size_t size_of(sixfold_type type) { return type == SIXFOLD_FP32 ? sizeof(float) : sizeof(std::uint16_t); }
 
 std::uint16_t to_half(float value) { return fp16_ieee_from_fp32_value(value); }
@@ -45,7 +44,8 @@ bool Elements::all_finite() const {
 }
 
 sixfold_tensor Tensor::view() {
-  return sixfold_tensor_of(elements_.data(), elements_.type(), shape_.batch, shape_.height, shape_.width, shape_.channels);
+  return sixfold_tensor_of(elements_.data(), elements_.type(), shape_.batch, shape_.height, shape_.width,
+                           shape_.channels);
 }
 
 float Random::uniform(float low, float high) {

@@ -11,8 +11,6 @@
 
 namespace sixfold::bench {
 
-// A short name: "fp32" or "fp16".
-const char* name_of(sixfold_type type);
 std::size_t size_of(sixfold_type type);
 
 // Half precision conversions that owe nothing to the library under test.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layers.hpp"
+#include "name_of.hpp"
 #include "tensor.hpp"
 
 namespace sixfold::bench {

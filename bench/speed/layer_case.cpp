@@ -30,7 +30,8 @@ struct Parameters {
   }
 };
 
-Operator make_convolution(const Layer& layer, const Parameters& parameters, const std::string& backend, sixfold_type type) {
+Operator make_convolution(const Layer& layer, const Parameters& parameters, const std::string& backend,
+                          sixfold_type type) {
   sixfold_conv_desc desc = sixfold_conv_desc_default();
   desc.type = type;
   desc.input_channels = extent(layer.input_channels);

@@ -6,15 +6,21 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "name_of.hpp"
+
 namespace sixfold::bench {
 namespace {
 
 const char* name_of(LayerKind kind) {
   switch (kind) {
-    case LayerKind::conv: return "conv";
-    case LayerKind::depthwise: return "dw";
-    case LayerKind::pointwise: return "pw";
-    case LayerKind::fully_connected: return "fc";
+    case LayerKind::conv:
+      return "conv";
+    case LayerKind::depthwise:
+      return "dw";
+    case LayerKind::pointwise:
+      return "pw";
+    case LayerKind::fully_connected:
+      return "fc";
   }
   return "?";
 }
@@ -73,13 +79,6 @@ std::vector<DistinctLayer> sample_of(const std::vector<DistinctLayer>& layers) {
   return result;
 }
 
-const char* name_of(sixfold_activation_kind kind) {
-  static constexpr const char* names[SIXFOLD_ACTIVATION_KINDS] = {
-      "identity", "relu",  "relu6", "clamp", "leaky_relu", "prelu",     "elu",          "sigmoid",
-      "tanh",     "softplus", "swish", "mish",  "gelu_erf",   "gelu_tanh", "hard_sigmoid", "hard_swish"};
-  return names[kind];
-}
-
 std::string title_of(const Layer& layer) {
   std::string text = window_of(layer);
   if (layer.activation != SIXFOLD_IDENTITY) text += joined({" ", name_of(layer.activation)});
@@ -93,8 +92,8 @@ std::string shape_of(const Layer& layer) {
 }
 
 std::string identifier_of(const Layer& layer) {
-  return joined({with_underscores(title_of(layer)), "_", square(layer.size), "x", std::to_string(layer.input_channels), "_to_",
-                 square(layer.output_size()), "x", std::to_string(layer.output_channels)});
+  return joined({with_underscores(title_of(layer)), "_", square(layer.size), "x", std::to_string(layer.input_channels),
+                 "_to_", square(layer.output_size()), "x", std::to_string(layer.output_channels)});
 }
 
 std::string uses_of(const DistinctLayer& distinct_layer) {

@@ -20,11 +20,9 @@ std::vector<DistinctLayer> distinct_layers();
 // One small layer of each kernel size, stride and kind: for a quick look, and for backends that would take minutes.
 std::vector<DistinctLayer> sample_of(const std::vector<DistinctLayer>& layers);
 
-const char* name_of(sixfold_activation_kind kind);
-
-std::string title_of(const Layer& layer);                 // "dw 5x5/2 hswish"
-std::string shape_of(const Layer& layer);                 // "28x28x72 > 14x14x72"
-std::string identifier_of(const Layer& layer);            // for names of benchmarks: no blanks
+std::string title_of(const Layer& layer);                  // "dw 5x5/2 hswish"
+std::string shape_of(const Layer& layer);                  // "28x28x72 > 14x14x72"
+std::string identifier_of(const Layer& layer);             // for names of benchmarks: no blanks
 std::string uses_of(const DistinctLayer& distinct_layer);  // "v1:5 v3l"
 
 }  // namespace sixfold::bench

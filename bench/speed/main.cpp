@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
 #include "machine.hpp"
 #include "measure.hpp"
 #include "peak.hpp"
@@ -21,8 +22,9 @@ struct Settings {
   bool smoke = false;
   bool all_layers = false;
   bool floors = false;
-  int samples = 7;
-  double sample_milliseconds = 60.0;
+  int samples = 15;
+  double sample_milliseconds = 15.0;
+  double patience_seconds = 90.0;
   std::vector<std::string> backends;
   std::vector<std::string> types;
 };
@@ -31,27 +33,14 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_flag("--smoke", settings.smoke, "A few seconds: one short sample of a few small layers");
   app.add_flag("--all-layers", settings.all_layers, "Every layer on every backend, however slow");
   app.add_flag("--floors", settings.floors, "Check the speeds that must not be lost; fail if one is");
-  app.add_option("--samples", settings.samples, "Samples of each benchmark; their median counts")->check(CLI::Range(1, 1000));
+  app.add_option("--samples", settings.samples, "Samples of each benchmark; their median counts")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--sample-ms", settings.sample_milliseconds, "Length of one sample")->check(CLI::Range(0.1, 1e4));
+  app.add_option("--patience", settings.patience_seconds, "Seconds in all to wait while the machine is busy otherwise")
+      ->check(CLI::Range(0.0, 1e5));
   app.add_option("--backend", settings.backends, "Only these backends")->delimiter(',');
   app.add_option("--type", settings.types, "Only these types")->delimiter(',')->check(CLI::IsMember({"fp32", "fp16"}));
-  app.footer("All options of Google Benchmark too, such as --benchmark_filter=REGEX and --benchmark_out=FILE (JSON).");
-}
-
-// The first option that is neither ours nor Google Benchmark's.
-std::string unknown_option(const CLI::App& app) {
-  for (const std::string& argument : app.remaining()) {
-    if (argument.rfind("--benchmark_", 0) != 0 && argument.rfind("--v=", 0) != 0) return argument;
-  }
-  return "";
-}
-
-// The arguments for Google Benchmark, with defaults that the user's own may override.
-std::vector<char*> with_defaults(int argc, char** argv, std::vector<std::string>& defaults) {
-  std::vector<char*> arguments = {argv[0]};
-  for (std::string& argument : defaults) arguments.push_back(argument.data());
-  arguments.insert(arguments.end(), argv + 1, argv + argc);
-  return arguments;
+  app.footer(google_benchmark_footer);
 }
 
 bool wanted(const std::vector<std::string>& names, const std::string& name) {
@@ -81,18 +70,24 @@ std::vector<Case> cases_for(const std::vector<BackendStatus>& backends, const Se
     if (!backend.supported || !wanted(settings.backends, backend.name)) continue;
     const bool slow = backend.peak_gflops < slow_fraction * best_peak;
     const bool all_layers = settings.all_layers || filtered || (!slow && !settings.smoke);
-    if (!all_layers) std::printf("%-16s only a sample of the layers; --all-layers measures all\n", backend.name.c_str());
+    if (!all_layers)
+      std::printf("%-16s only a sample of the layers; --all-layers measures all\n", backend.name.c_str());
     for (Case& measured : cases_for(backend, all_layers, settings)) cases.push_back(std::move(measured));
   }
   return cases;
 }
 
-void register_cases(const std::vector<Case>& cases, std::map<std::string, PeakMeter>& meters, double sample_seconds) {
+void register_cases(const std::vector<Case>& cases, std::map<std::string, PeakMeter>& meters, Patience& patience,
+                    double sample_seconds) {
   for (const Case& measured : cases) {
     PeakMeter& meter = meters.try_emplace(measured.backend, measured.backend.c_str()).first->second;
-    benchmark::RegisterBenchmark(measured.name.c_str(), [&measured, &meter, sample_seconds](benchmark::State& state) {
-      measure_case(state, measured, meter, sample_seconds);
-    })->Iterations(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(measured.name.c_str(),
+                                 [&measured, &meter, &patience, sample_seconds](benchmark::State& state) {
+                                   measure_case(state, measured, meter, patience, sample_seconds);
+                                 })
+        ->Iterations(1)
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond);
   }
 }
 
@@ -102,28 +97,25 @@ int run(int argc, char** argv) {
   add_options(app, settings);
   app.allow_extras();
   CLI11_PARSE(app, argc, argv);
-  if (const std::string stranger = unknown_option(app); !stranger.empty()) {
-    std::fprintf(stderr, "unknown option %s; --help lists them\n", stranger.c_str());
-    return 2;
-  }
+  if (reports_unknown_option(app)) return 2;
   if (settings.smoke) {
     settings.samples = 1;
     settings.sample_milliseconds = 2.0;
+    settings.patience_seconds = 0.0;
   }
-  std::vector<std::string> defaults = {"--benchmark_repetitions=" + std::to_string(settings.samples)};
-  std::vector<char*> arguments = with_defaults(argc, argv, defaults);
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
+  initialize_google_benchmark(argc, argv, {"--benchmark_repetitions=" + std::to_string(settings.samples)});
 
   const std::vector<BackendStatus> backends = backends_of_this_machine();
   report_machine(backends);
   const std::vector<Case> cases = cases_for(backends, settings);
   std::map<std::string, PeakMeter> meters;
-  register_cases(cases, meters, settings.sample_milliseconds * 1e-3);
+  Patience patience(settings.patience_seconds);
+  register_cases(cases, meters, patience, settings.sample_milliseconds * 1e-3);
 
   TableReporter reporter(cases);
   benchmark::RunSpecifiedBenchmarks(&reporter);
   benchmark::Shutdown();
+  reporter.print_disturbed();
   print_network_sums(reporter.results());
   print_type_ratios(reporter.results());
   const bool floors_hold = !settings.floors || check_floors(reporter.results(), backends);

@@ -1,5 +1,6 @@
 #include "reporter.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "measure.hpp"
@@ -11,15 +12,16 @@ namespace {
 using Run = benchmark::BenchmarkReporter::Run;
 
 const Table& layer_table() {
-  static const Table table({{"networks", 16, Align::left},
-                            {"layer", 20, Align::left},
-                            {"shape", 22, Align::left},
+  static const Table table({{"networks", 14, Align::left},
+                            {"layer", 21, Align::left},
+                            {"shape", 24, Align::left},
                             {"type", 4},
                             {"kernel", 30, Align::left},
                             {"us", 8},
                             {"GFLOP/s", 7},
                             {"% peak", 6},
-                            {"GB/s", 6}});
+                            {"GB/s", 6},
+                            {"", 1}});
   return table;
 }
 
@@ -30,7 +32,8 @@ const Table& small_table() {
                             {"kernel", 34, Align::left},
                             {"us", 8},
                             {"ns/element", 10},
-                            {"GB/s", 6}});
+                            {"GB/s", 6},
+                            {"", 1}});
   return table;
 }
 
@@ -68,8 +71,18 @@ void TableReporter::ReportRuns(const std::vector<Run>& runs) {
   if (found == cases_.end()) return;
   results_.push_back({found->second, run->report_label, run->GetAdjustedRealTime(), counter_of(*run, counter::gflops),
                       counter_of(*run, counter::peak_fraction), counter_of(*run, counter::gigabytes),
-                      counter_of(*run, counter::ns_per_element)});
+                      counter_of(*run, counter::ns_per_element), counter_of(*run, counter::disturbed) > 0.5});
   print_row(results_.back());
+}
+
+void TableReporter::print_disturbed() const {
+  const auto count =
+      std::count_if(results_.begin(), results_.end(), [](const Result& result) { return result.disturbed; });
+  if (count == 0) return;
+  std::printf(
+      "\n~ marks %td of %zu results during which the machine was busy otherwise: its peak was under %.2f of the best "
+      "seen.\n",
+      count, results_.size(), PeakMeter::lowest_accepted_fraction);
 }
 
 void TableReporter::print_row(const Result& result) {
@@ -83,14 +96,15 @@ void TableReporter::print_row(const Result& result) {
   }
   std::vector<std::string> cells;
   if (is_layer) cells.push_back(measured.uses);
-  cells.insert(cells.end(), {measured.title, measured.shape, name_of(measured.type), result.kernel,
-                             fixed(result.microseconds, 2)});
+  cells.insert(cells.end(),
+               {measured.title, measured.shape, name_of(measured.type), result.kernel, fixed(result.microseconds, 2)});
   if (is_layer) {
     cells.insert(cells.end(), {fixed(result.gflops, 1), percent(result.peak_fraction)});
   } else {
     cells.push_back(fixed(result.ns_per_element, 4));
   }
   cells.push_back(fixed(result.gigabytes, 1));
+  cells.push_back(result.disturbed ? "~" : "");
   std::fputs(table.row(cells).c_str(), stdout);
   std::fflush(stdout);
 }

@@ -20,6 +20,7 @@ struct Result {
   double peak_fraction;
   double gigabytes;
   double ns_per_element;
+  bool disturbed;  // in more than half of its samples the machine was busy otherwise
 };
 
 class TableReporter : public benchmark::BenchmarkReporter {
@@ -29,6 +30,9 @@ class TableReporter : public benchmark::BenchmarkReporter {
 
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
+
+  // How many results the machine disturbed, if any.
+  void print_disturbed() const;
 
   const std::vector<Result>& results() const { return results_; }
   bool any_failed() const { return any_failed_; }

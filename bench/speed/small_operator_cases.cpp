@@ -62,10 +62,13 @@ Recipe pool(const std::string& title, sixfold_pool_kind kind, std::size_t kernel
   desc.kernel_height = desc.kernel_width = kernel;
   desc.stride_height = desc.stride_width = stride;
   const std::size_t rows = kind == SIXFOLD_GLOBAL_AVERAGE_POOL ? 1 : (image.height - kernel) / stride + 1;
-  return {title, {image}, [desc](auto type, auto* options, auto** op, auto* error) mutable {
+  return {title,
+          {image},
+          [desc](auto type, auto* options, auto** op, auto* error) mutable {
             desc.type = type;
             return sixfold_pool_create(&desc, options, op, error);
-          }, rows * rows * image.channels};
+          },
+          rows * rows * image.channels};
 }
 
 Recipe elementwise(const std::string& title, sixfold_elementwise_kind kind, sixfold_activation_kind activation,
@@ -76,22 +79,28 @@ Recipe elementwise(const std::string& title, sixfold_elementwise_kind kind, sixf
   desc.channels = image.channels;
   desc.activation = sixfold_activation_default(activation);
   desc.activation.slopes = activation == SIXFOLD_PRELU ? slopes.data() : nullptr;
-  return {title, std::move(inputs), [desc](auto type, auto* options, auto** op, auto* error) mutable {
+  return {title, std::move(inputs),
+          [desc](auto type, auto* options, auto** op, auto* error) mutable {
             desc.type = type;
             return sixfold_elementwise_create(&desc, options, op, error);
-          }, image.count()};
+          },
+          image.count()};
 }
 
 // From the case's type; to the other type if that is asked for.
 Recipe convert(const std::string& title, bool change_type, sixfold_layout from, sixfold_layout to) {
-  return {title, {image}, [=](auto type, auto* options, auto** op, auto* error) {
+  return {title,
+          {image},
+          [=](auto type, auto* options, auto** op, auto* error) {
             sixfold_convert_desc desc = sixfold_convert_desc_default();
             desc.input_type = type;
             desc.output_type = change_type ? other(type) : type;
             desc.input_layout = from;
             desc.output_layout = to;
             return sixfold_convert_create(&desc, options, op, error);
-          }, image.count(), change_type};
+          },
+          image.count(),
+          change_type};
 }
 
 std::vector<Recipe> recipes() {

@@ -58,7 +58,7 @@ struct Sum {
   double microseconds = 0.0;
   double microseconds_at_peak = 0.0;
   double operations = 0.0;
-  int measured_layers = 0;
+  std::size_t measured_layers = 0;
 };
 
 Sum sum_of(const LayerResults& layers, std::size_t network, sixfold_type type) {
@@ -69,7 +69,7 @@ Sum sum_of(const LayerResults& layers, std::size_t network, sixfold_type type) {
     sum.microseconds += uses * result->microseconds;
     sum.microseconds_at_peak += uses * result->microseconds * result->peak_fraction;
     sum.operations += uses * result->measured->operations;
-    sum.measured_layers += uses;
+    sum.measured_layers += static_cast<std::size_t>(uses);
   }
   return sum;
 }
@@ -77,35 +77,29 @@ Sum sum_of(const LayerResults& layers, std::size_t network, sixfold_type type) {
 }  // namespace
 
 void print_network_sums(const std::vector<Result>& results) {
-  const Table table({{"network", 20, Align::left},
+  const Table table({{"network", 18, Align::left},
                      {"backend", 8, Align::left},
                      {"type", 4},
-                     {"layers", 9},
                      {"ms", 9},
                      {"ms at FMA peak", 14},
                      {"GFLOP/s", 8},
                      {"% peak", 6}});
-  std::printf("\nWhole networks: sums of the medians of their convolutions and fully connected layers\n%s", table.header().c_str());
+  std::string rows;
   for (const std::string& backend : backends_in(results)) {
     const LayerResults layers = layers_of(results, backend);
     for (std::size_t network = 0; network < network_count; ++network) {
       for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
         const Sum sum = sum_of(layers, network, type);
-        const std::size_t count = networks[network].layers.count;
-        if (sum.measured_layers == 0) continue;
-        const std::string coverage = std::to_string(sum.measured_layers) + "/" + std::to_string(count);
-        const bool complete = static_cast<std::size_t>(sum.measured_layers) == count;
-        std::fputs(table
-                       .row({networks[network].name, backend, name_of(type), coverage,
-                             complete ? fixed(sum.microseconds / 1e3, 3) : "-",
-                             complete ? fixed(sum.microseconds_at_peak / 1e3, 3) : "-",
-                             fixed(sum.operations / sum.microseconds / 1e3, 1),
-                             percent(sum.microseconds_at_peak / sum.microseconds)})
-                       .c_str(),
-                   stdout);
+        if (sum.measured_layers != networks[network].layers.count) continue;  // a part of a network says nothing
+        rows += table.row({networks[network].name, backend, name_of(type), fixed(sum.microseconds / 1e3, 3),
+                           fixed(sum.microseconds_at_peak / 1e3, 3), fixed(sum.operations / sum.microseconds / 1e3, 1),
+                           percent(sum.microseconds_at_peak / sum.microseconds)});
       }
     }
   }
+  if (rows.empty()) return;
+  std::printf("\nWhole networks: sums of the medians of their convolutions and fully connected layers\n%s%s",
+              table.header().c_str(), rows.c_str());
 }
 
 void print_type_ratios(const std::vector<Result>& results) {
@@ -156,14 +150,10 @@ const std::vector<Floor>& floors() {
        [](const Layer& l) { return l.kind == LayerKind::pointwise && l.input_channels >= 96 && l.size >= 14; }, 0.85},
       {"first layer, 3x3 stride 2", [](const Layer& l) { return l.kind == LayerKind::conv; }, 0.70},
       {"depthwise 3x3 at 14x14",
-       [](const Layer& l) {
-         return l.kind == LayerKind::depthwise && l.kernel == 3 && l.size == 14 && l.stride == 1;
-       },
+       [](const Layer& l) { return l.kind == LayerKind::depthwise && l.kernel == 3 && l.size == 14 && l.stride == 1; },
        0.45},
       {"depthwise 5x5 at 14x14",
-       [](const Layer& l) {
-         return l.kind == LayerKind::depthwise && l.kernel == 5 && l.size == 14 && l.stride == 1;
-       },
+       [](const Layer& l) { return l.kind == LayerKind::depthwise && l.kernel == 5 && l.size == 14 && l.stride == 1; },
        0.60},
   };
   return list;
@@ -190,7 +180,8 @@ class Verdict {
   // Prints it; returns whether it holds.
   bool report(const char* text, double limit) const {
     const char* verdict = count_ == 0 ? "not measured" : failures_.empty() ? "holds" : "FAILS";
-    std::printf("%-52s %5.2f  %s for %zu of %d\n", text, limit, verdict, failures_.empty() ? 0 : failures_.size(), count_);
+    std::printf("%-52s %5.2f  %s for %zu of %d\n", text, limit, verdict, failures_.empty() ? 0 : failures_.size(),
+                count_);
     for (const std::string& failure : failures_) std::printf("    %s\n", failure.c_str());
     return failures_.empty();
   }
