@@ -50,12 +50,10 @@ int main() {
   std::vector<float> result(sixfold::element_count(output));
   output.data = result.data();
 
-  // Workspace is the caller's. A real program asks once for its largest image, and keeps it.
-  std::vector<unsigned char> workspace(conv.workspace_size(input, 1, error));
-  if (error) return fail(error);
+  // A context owns the workspace. A real program keeps one for all its operators and runs.
   sixfold::Context context;
-  context.set_workspace(workspace.data(), workspace.size());
-  error = conv.run(input, output, context);
+  error = context.reserve(conv, input);
+  if (!error) error = conv.run(input, output, context);
   if (error) return fail(error);
 
   for (std::size_t channel = 0; channel < outputs; ++channel) {

@@ -17,7 +17,9 @@
 //     sixfold_tensor output = conv.output_shape(input, error);  // 1 x 112 x 112 x 16
 //     std::vector<float> result(sixfold::element_count(output));
 //     output.data = result.data();
-//     error = conv.run(input, output);
+//     sixfold::Context context;
+//     error = context.reserve(conv, input);                     // workspace, to be used for any number of runs
+//     if (!error) error = conv.run(input, output, context);
 //
 // Everything that can fail gives an Error. One that is ignored does no harm: an empty Operator answers every call with an error.
 // Units, shapes and ownership are those of sixfold.h.
@@ -71,27 +73,6 @@ struct ConvertDesc : sixfold_convert_desc {
 };
 struct Options : sixfold_options {
   Options() : sixfold_options(sixfold_options_default()) {}
-};
-
-// How to run: where the workspace lies and who runs the tasks. By default serial and without workspace.
-struct Context : sixfold_context {
-  Context() : sixfold_context(sixfold_context_default()) {}
-
-  void set_workspace(void* memory, std::size_t bytes) {
-    workspace = memory;
-    workspace_bytes = bytes;
-  }
-
-  // Splits runs into at most `tasks` tasks for pool(count, body), which must call body(i) once for each i below count, on any
-  // threads, and return when all are done. The pool is not copied: it must outlive the context.
-  template <class Pool>
-  void set_pool(Pool& parallel, std::size_t tasks) {
-    max_tasks = tasks;
-    pool = &parallel;
-    parallel_for = [](void* opaque, std::size_t count, sixfold_task task, void* argument) {
-      (*static_cast<Pool*>(opaque))(count, [task, argument](std::size_t index) { task(argument, index); });
-    };
-  }
 };
 
 // With its customary parameters, as in sixfold_activation_default().
@@ -177,13 +158,14 @@ class Operator {
     return workspace(inputs, 2, max_tasks, error);
   }
 
-  // The second input is the residual or the other operand, for operators that have one.
+  // The second input is the residual or the other operand, for operators that have one. Without a context, a run is serial and
+  // has no workspace, which convolutions and fully connected layers need.
   Error run(const sixfold_tensor& input, const sixfold_tensor& output,
-            const sixfold_context& context = Context()) const {
+            const sixfold_context& context = sixfold_context_default()) const {
     return run(&input, 1, output, context);
   }
   Error run(const sixfold_tensor& first, const sixfold_tensor& second, const sixfold_tensor& output,
-            const sixfold_context& context = Context()) const {
+            const sixfold_context& context = sixfold_context_default()) const {
     const sixfold_tensor inputs[] = {first, second};
     return run(inputs, 2, output, context);
   }
@@ -225,6 +207,49 @@ class Operator {
   }
 
   sixfold_operator* operator_ = nullptr;
+};
+
+// ---------------------------------------------------------------------------------------------------- running
+
+// How to run: a workspace, and who runs the tasks. By default serial and without workspace. Of one run at a time.
+class Context : public sixfold_context {
+ public:
+  Context() : sixfold_context(sixfold_context_default()) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Splits runs into at most `tasks` tasks for parallel(count, body), which must call body(i) once for each i below count, on
+  // any threads, and return when all are done. It is not copied: it must outlive the context.
+  template <class Parallel>
+  void set_pool(Parallel& parallel, std::size_t tasks) {
+    max_tasks = tasks;
+    pool = &parallel;
+    parallel_for = [](void* opaque, std::size_t count, sixfold_task task, void* argument) {
+      (*static_cast<Parallel*>(opaque))(count, [task, argument](std::size_t index) { task(argument, index); });
+    };
+  }
+
+  // Makes the workspace, which this object owns, large enough for `op` on these inputs and the present number of tasks. It
+  // never shrinks, so that one context serves a whole network.
+  Error reserve(const Operator& op, const sixfold_tensor& input) {
+    Error error;
+    grow(op.workspace_size(input, max_tasks, error));
+    return error;
+  }
+  Error reserve(const Operator& op, const sixfold_tensor& first, const sixfold_tensor& second) {
+    Error error;
+    grow(op.workspace_size(first, second, max_tasks, error));
+    return error;
+  }
+
+ private:
+  void grow(std::size_t bytes) {
+    if (bytes > memory_.size()) memory_.resize(bytes);
+    workspace = memory_.data();
+    workspace_bytes = memory_.size();
+  }
+
+  std::vector<unsigned char> memory_;
 };
 
 // ---------------------------------------------------------------------------------------------------- backends and kernels

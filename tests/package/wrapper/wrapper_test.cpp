@@ -29,7 +29,10 @@ sixfold::Operator scale_by(float factor, sixfold::Error& error, const sixfold_op
 
 float apply(const sixfold::Operator& op, float x) {
   float y = std::nanf("");
-  const sixfold::Error error = op.run(sixfold::tensor(&x, 1, 1, 1, 1), sixfold::tensor(&y, 1, 1, 1, 1));
+  const sixfold_tensor input = sixfold::tensor(&x, 1, 1, 1, 1), output = sixfold::tensor(&y, 1, 1, 1, 1);
+  sixfold::Context context;
+  sixfold::Error error = context.reserve(op, input);
+  if (!error) error = op.run(input, output, context);
   check(!error, error.text());
   return y;
 }
@@ -127,9 +130,9 @@ void every_operator_runs() {
   const sixfold::Operator full = sixfold::Operator::create(full_desc, error);
   check(!error, error.text());
   const sixfold_tensor flat = sixfold::tensor(image.data(), 1, 1, 1, 4);
-  std::vector<unsigned char> workspace(full.workspace_size(flat, 1, error));
   sixfold::Context context;
-  context.set_workspace(workspace.data(), workspace.size());
+  error = context.reserve(full, flat);
+  check(!error, error.text());
   float dot = 0.0f;
   check(!full.run(flat, sixfold::tensor(&dot, 1, 1, 1, 1), context) && dot == 30.0f, "fully connected");
 
@@ -159,10 +162,11 @@ void a_pool_of_the_caller_runs_the_tasks() {
     }
   };
   const sixfold_tensor input = sixfold::tensor(image.data(), 1, side, side, channels);
-  std::vector<unsigned char> workspace(conv.workspace_size(input, 4, error));
   sixfold::Context context;
-  context.set_workspace(workspace.data(), workspace.size());
   context.set_pool(pool, 4);
+  error = context.reserve(conv, input);
+  check(!error && context.workspace_bytes == conv.workspace_size(input, 4, error),
+        "the workspace is that of four tasks");
   error = conv.run(input, sixfold::tensor(result.data(), 1, side, side, channels), context);
   check(!error, error.text());
   check(tasks > 1 && tasks <= 4, "the run was split into 2 to 4 tasks");
