@@ -38,6 +38,10 @@ struct Setting {
   sixfold_type type;
 };
 
+std::ostream& operator<<(std::ostream& out, const Setting& setting) {
+  return out << setting.backend << (setting.type == SIXFOLD_FP16 ? "_fp16" : "_fp32");
+}
+
 std::vector<Setting> settings() {
   std::vector<Setting> list;
   for (const Backend& backend : supported_backends()) {
@@ -123,7 +127,7 @@ TEST_P(Threads, TheRoundingModeIsLeftAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Threads, testing::ValuesIn(settings()), [](const testing::TestParamInfo<Setting>& info) {
-  return info.param.backend + (info.param.type == SIXFOLD_FP16 ? "_fp16" : "_fp32");
+  return testing::PrintToString(info.param);
 });
 
 }  // namespace

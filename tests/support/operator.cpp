@@ -56,6 +56,10 @@ void require(bool condition, const std::string& what) {
   if (!condition) throw std::runtime_error(what);
 }
 
+void require_ok(sixfold_status status, const char* call, const sixfold_error& error) {
+  require(status == SIXFOLD_OK, std::string(call) + ": " + error.text);
+}
+
 sixfold_tensor without_data(sixfold_tensor view) {
   view.data = nullptr;
   return view;
@@ -112,8 +116,7 @@ reference::Image run(const sixfold_operator* op, const std::vector<const referen
 
   sixfold_error error;
   sixfold_tensor shape{};
-  require(sixfold_output_shape(op, shapes.data(), shapes.size(), &shape, &error) == SIXFOLD_OK,
-          std::string("output_shape: ") + error.text);
+  require_ok(sixfold_output_shape(op, shapes.data(), shapes.size(), &shape, &error), "output_shape", error);
   require(shape.pixel_stride == shape.channels, "output_shape: pixel_stride is not dense");
 
   std::optional<GuardedTensor> own_output;
@@ -122,8 +125,8 @@ reference::Image run(const sixfold_operator* op, const std::vector<const referen
       own_output.has_value() ? *own_output : tensors[static_cast<std::size_t>(settings.output_is_input)];
 
   std::size_t bytes = ~std::size_t{0};
-  require(sixfold_workspace_size(op, shapes.data(), shapes.size(), settings.max_tasks, &bytes, &error) == SIXFOLD_OK,
-          std::string("workspace_size: ") + error.text);
+  require_ok(sixfold_workspace_size(op, shapes.data(), shapes.size(), settings.max_tasks, &bytes, &error),
+             "workspace_size", error);
   const GuardedBuffer workspace(bytes, settings.output.placement);
 
   sixfold_context context = sixfold_context_default();
@@ -132,8 +135,7 @@ reference::Image run(const sixfold_operator* op, const std::vector<const referen
   context.max_tasks = settings.max_tasks;
   context.parallel_for = settings.parallel_for;
   context.pool = settings.pool;
-  require(sixfold_run(op, views.data(), views.size(), &output.view(), &context, &error) == SIXFOLD_OK,
-          std::string("run: ") + error.text);
+  require_ok(sixfold_run(op, views.data(), views.size(), &output.view(), &context, &error), "run", error);
   require(output.surroundings_untouched(), "run wrote outside the output's elements");
   require(workspace.surroundings_untouched(), "run wrote outside the workspace");
   return output.read();

@@ -37,6 +37,7 @@ struct Row {
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.name; }
+inline std::ostream& operator<<(std::ostream& out, const Backend& backend) { return out << backend.name; }
 
 inline std::vector<Backend> backends() {
   std::vector<Backend> list;
