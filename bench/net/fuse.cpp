@@ -83,8 +83,10 @@ class Fuser {
     }
     later.operation = std::move(fused);
     later.inputs = std::move(inputs);
-    later.nodes.insert(later.nodes.begin(), earlier.nodes.begin(), earlier.nodes.end());
-    later.types.insert(later.types.begin(), earlier.types.begin(), earlier.types.end());
+    if (later.nodes != earlier.nodes) {  // a node that was lowered to two layers is still one node
+      later.nodes.insert(later.nodes.begin(), earlier.nodes.begin(), earlier.nodes.end());
+      later.types.insert(later.types.begin(), earlier.types.begin(), earlier.types.end());
+    }
     return true;
   }
 

@@ -110,7 +110,8 @@ void lower_gemm(Lowering& lowering, const Node& node) {
   FullyConnected product{inputs, outputs, std::move(weights), {}, {}};
   const std::string sum = lowering.emit_helper(node, "product", {x}, dims, std::move(product));
   emit_per_channel(lowering, node, sum, dims, c, [](std::vector<float> shift) {
-    return Scale{Affine::scale_and_shift(std::vector<float>(shift.size(), 1.0f), std::move(shift))};
+    std::vector<float> ones(shift.size(), 1.0f);
+    return Scale{Affine::scale_and_shift(std::move(ones), std::move(shift))};
   });
 }
 

@@ -1,0 +1,192 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <numeric>
+#include <sstream>
+
+#include "table.hpp"
+
+namespace sixfold::net {
+namespace {
+
+using bench::Align;
+using bench::Column;
+using bench::Table;
+
+constexpr double kMicro = 1e6, kMilli = 1e3, kGiga = 1e9;
+
+std::string shortened(const std::string& text, size_t width) {
+  return text.size() <= width ? text : text.substr(0, width - 2) + "..";
+}
+
+// Height, width, channels: the way the library sees it.
+std::string image_text(const Image& image) {
+  std::ostringstream text;
+  if (image.batch != 1) text << image.batch << "x";
+  text << image.height << "x" << image.width << "x" << image.channels;
+  return text.str();
+}
+
+std::string kernel_text(const Step& step) { return step.op ? sixfold_kernel_name(step.op.get()) : "(in the tool)"; }
+
+std::string decibels(double value) { return std::isinf(value) ? "exact" : bench::fixed(value, 1); }
+
+double gflops(const Step& step, double seconds) { return 2 * step.multiply_adds / seconds / kGiga; }
+
+std::vector<Column> layer_columns(const Report& report) {
+  std::vector<Column> columns = {{"#", 3},        {"result", 22, Align::left}, {"layer", 34, Align::left}, {"output", 12, Align::left},
+                                 {"kernel", 30, Align::left}};
+  for (const Run& run : report.runs) {
+    columns.push_back({std::string(type_name(run.type)) + " us", 9});
+    columns.push_back({"GFLOP/s", 7});
+    columns.push_back({"%peak", 6});
+    columns.push_back({"KB", 7});
+    columns.push_back({"GB/s", 6});
+  }
+  if (report.runs.size() == 2) {
+    columns.push_back({"fp16 err", 9});
+    columns.push_back({"of max", 8});
+    columns.push_back({"SNR dB", 6});
+  }
+  return columns;
+}
+
+std::vector<std::string> layer_row(const Report& report, size_t index) {
+  const Step& step = report.runs[0].network.steps()[index];
+  std::vector<std::string> row = {std::to_string(index), shortened(step.value, 22), shortened(step.what, 34),
+                                  image_text(report.runs[0].network.view(step.output).image), kernel_text(step)};
+  for (const Run& run : report.runs) {
+    const double seconds = run.times.steps[index];
+    const Step& own = run.network.steps()[index];
+    const bool counts = own.multiply_adds > 0;
+    row.push_back(bench::fixed(seconds * kMicro, 1));
+    row.push_back(counts ? bench::fixed(gflops(own, seconds), 1) : "");
+    row.push_back(counts ? bench::percent(gflops(own, seconds) / report.peak_gflops) : "");
+    row.push_back(bench::fixed(own.bytes_moved / 1e3, 1));
+    row.push_back(bench::fixed(own.bytes_moved / seconds / kGiga, 1));
+  }
+  if (report.runs.size() == 2) {
+    const Difference error = difference(report.runs[1].values.steps[index], report.runs[0].values.steps[index]);
+    row.push_back(error.overflows > 0 ? "overflow" : bench::significant(error.largest));
+    row.push_back(error.overflows > 0 ? std::to_string(error.overflows) : bench::significant(error.relative()));
+    row.push_back(decibels(error.signal_to_noise));
+  }
+  return row;
+}
+
+struct KernelUse {
+  int layers = 0;
+  double seconds = 0;
+  double multiply_adds = 0;
+  std::string reason;
+};
+
+std::map<std::string, KernelUse> kernels_of(const Run& run) {
+  std::map<std::string, KernelUse> uses;
+  for (size_t i = 0; i < run.network.steps().size(); ++i) {
+    const Step& step = run.network.steps()[i];
+    KernelUse& use = uses[kernel_text(step)];
+    ++use.layers;
+    use.seconds += run.times.steps[i];
+    use.multiply_adds += step.multiply_adds;
+    if (step.op) use.reason = explanation(step.op.get(), "kernel");
+  }
+  return uses;
+}
+
+double total_multiply_adds(const Run& run) {
+  double sum = 0;
+  for (const Step& step : run.network.steps()) sum += step.multiply_adds;
+  return sum;
+}
+
+}  // namespace
+
+const char* type_name(sixfold_type type) { return type == SIXFOLD_FP16 ? "fp16" : "fp32"; }
+
+std::string explanation(const sixfold_operator* op, const std::string& key) {
+  std::string text(sixfold_explain(op, nullptr, 0) + 1, '\0');
+  sixfold_explain(op, text.data(), text.size());
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(key + ": ", 0) == 0) return line.substr(key.size() + 2);
+  }
+  return "";
+}
+
+void print_header(const Report& report) {
+  std::printf("network   %s: %zu nodes in %zu steps\n", report.model.c_str(), report.nodes, report.runs.at(0).network.steps().size());
+  std::printf("input     %s\n", report.input.c_str());
+  std::printf("backend   %s\n", report.reason.c_str());
+  std::printf("peak      %.1f GFLOP/s of fp32 multiply-adds on one thread, measured in this process\n", report.peak_gflops);
+  std::printf("\n");
+}
+
+void print_layers(const Report& report) {
+  const Table table(layer_columns(report));
+  std::fputs(table.header().c_str(), stdout);
+  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) std::fputs(table.row(layer_row(report, i)).c_str(), stdout);
+  std::printf("\nTimes are medians. KB: input, weights and output once each. %%peak: of the fp32 multiply-add peak above.\n");
+  if (report.runs.size() == 2) {
+    std::printf("fp16 err: largest difference to fp32 so far in the network; of max: as a fraction of the largest value there.\n");
+  }
+  std::printf("\n");
+}
+
+void print_kernels(const Report& report) {
+  const Table table({{"kernel", 34, Align::left}, {"type", 4, Align::left}, {"layers", 6}, {"us", 9}, {"GFLOP/s", 7}, {"%peak", 6},
+                     {"why", 60, Align::left}});
+  std::fputs(table.header().c_str(), stdout);
+  for (const Run& run : report.runs) {
+    for (const auto& [name, use] : kernels_of(run)) {
+      const double rate = 2 * use.multiply_adds / use.seconds / kGiga;
+      const size_t comma = use.reason.find(", ");
+      std::fputs(table
+                     .row({name, type_name(run.type), std::to_string(use.layers), bench::fixed(use.seconds * kMicro, 1),
+                           rate > 0 ? bench::fixed(rate, 1) : "", rate > 0 ? bench::percent(rate / report.peak_gflops) : "",
+                           comma == std::string::npos ? "" : use.reason.substr(comma + 2)})
+                     .c_str(),
+                 stdout);
+    }
+  }
+  std::printf("\n");
+}
+
+void print_totals(const Report& report) {
+  const Table table({{"total", 5, Align::left}, {"ms", 8}, {"sum of layers ms", 16}, {"GFLOP/s", 7}, {"%peak", 6}, {"MFLOP", 8},
+                     {"arena MB", 8}, {"weights MB", 10}, {"runs", 4}});
+  std::fputs(table.header().c_str(), stdout);
+  for (const Run& run : report.runs) {
+    const double sum = std::accumulate(run.times.steps.begin(), run.times.steps.end(), 0.0);
+    const double flop = 2 * total_multiply_adds(run), rate = flop / run.times.whole / kGiga;
+    std::fputs(table
+                   .row({type_name(run.type), bench::fixed(run.times.whole * kMilli, 3), bench::fixed(sum * kMilli, 3),
+                         bench::fixed(rate, 1), bench::percent(rate / report.peak_gflops), bench::fixed(flop / 1e6, 1),
+                         bench::fixed(static_cast<double>(run.network.arena_bytes()) / 1e6, 2),
+                         bench::fixed(static_cast<double>(run.network.weight_bytes()) / 1e6, 2),
+                         std::to_string(run.times.repetitions)})
+                   .c_str(),
+               stdout);
+  }
+  std::printf("\n");
+}
+
+void print_outputs(const Report& report) {
+  constexpr size_t kShown = 5;
+  for (const Run& run : report.runs) {
+    for (const std::vector<float>& output : run.values.outputs) {
+      std::vector<size_t> order(output.size());
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return output[a] > output[b]; });
+      std::printf("output %s  ", type_name(run.type));
+      for (size_t i = 0; i < std::min(kShown, order.size()); ++i) std::printf("  class %zu: %.6f", order[i], output[order[i]]);
+      std::printf("%s\n", order.size() > kShown ? "  ..." : "");
+    }
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace sixfold::net

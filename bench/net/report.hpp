@@ -1,0 +1,47 @@
+// What sixfold-net tells: a table for people, JSON for programs.
+#ifndef SIXFOLD_BENCH_NET_REPORT_HPP
+#define SIXFOLD_BENCH_NET_REPORT_HPP
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "measure.hpp"
+#include "network.hpp"
+
+namespace sixfold::net {
+
+// One type's run of the network.
+struct Run {
+  sixfold_type type;
+  Network network;
+  Values values;
+  Times times;
+};
+
+struct Report {
+  std::string model;
+  std::string input;
+  std::string backend;       // that runs it
+  std::string reason;        // why that one
+  double peak_gflops = 0;    // fp32 multiply-adds, one thread, measured in this process
+  size_t nodes = 0;          // of the file
+  std::vector<Run> runs;     // fp32 first, if both are there
+};
+
+void print_header(const Report& report);
+void print_layers(const Report& report);    // the table
+void print_kernels(const Report& report);   // which were used, how often, and why
+void print_totals(const Report& report);
+void print_outputs(const Report& report);   // the first few values, or the largest of many
+
+void write_json(const Report& report, const std::string& path);
+
+// One line of what sixfold_explain() says, such as "backend".
+std::string explanation(const sixfold_operator* op, const std::string& key);
+
+const char* type_name(sixfold_type type);
+
+}  // namespace sixfold::net
+
+#endif
