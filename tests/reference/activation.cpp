@@ -58,7 +58,7 @@ long double true_activation(const sixfold_activation& activation, long double x)
     case SIXFOLD_SOFTPLUS:
       return softplus(x);
     case SIXFOLD_SWISH:
-      return gated(x, alpha * x);
+      return alpha == 0 ? x / 2.0L : gated(x, alpha * x);
     case SIXFOLD_MISH:
       if (std::isinf(x)) return x > 0 ? x : 0.0L;
       return x * std::tanh(softplus(x));
