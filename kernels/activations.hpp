@@ -1,12 +1,13 @@
 // The activations, each a functor over an Isa, and their list in the order of sixfold_activation_kind.
 //
 // A functor is a type with
-//     template <class Isa> static typename Isa::vf apply(typename Isa::vf x, const ActivationArgs& args, std::size_t channel);
-// It is a fixed sequence of the Isa's operations, so that every backend gives the same value, within 2 ulp of the true one.
-// `channel` is the number of the vector's first channel.
+//     template <class Isa>
+//     static typename Isa::vf apply(typename Isa::vf x, const ActivationArgs& args, std::size_t channel);
+// It is a fixed sequence of the Isa's operations, so that every backend gives the same value, within 2 ulp of the true
+// one. `channel` is the number of the vector's first channel.
 //
-// To add one: its kind in sixfold.h, its row in operators/activation.cpp, its functor and its place in ActivationList here,
-// and its formula in tests/reference.
+// To add one: its kind in sixfold.h, its row in operators/activation.cpp, its functor and its place in ActivationList
+// here, and its formula in tests/reference.
 #pragma once
 
 #include <sixfold/sixfold.h>
@@ -65,8 +66,8 @@ struct HardSigmoid {
   }
 };
 
-// x * min(max(x + 3, 0), 6) / 6. Rounding is monotonic, so the bounds may be put to x before the addition; then minus infinity
-// is gone before it meets the zero.
+// x * min(max(x + 3, 0), 6) / 6. Rounding is monotonic, so the bounds may be put to x before the addition; then minus
+// infinity is gone before it meets the zero.
 struct HardSwish {
   template <class Isa>
   static typename Isa::vf apply(typename Isa::vf x, const ActivationArgs&, std::size_t) {

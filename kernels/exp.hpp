@@ -17,18 +17,32 @@ template <class Isa, std::size_t I = 0, std::size_t N>
   }
 }
 
-// 2^exponent * (1 + fraction), where |fraction| < 0.42: the fraction keeps the bits that the addition of 1 would round away.
+// 2^exponent * (1 + fraction), where |fraction| < 0.42: the fraction keeps the bits that the addition of 1 would round
+// away.
 template <class Isa>
 struct Exponential {
   typename Isa::vf exponent;  // integral
   typename Isa::vf fraction;
 };
 
-// x rounded to an integer, |x| < 2^22: adding 1.5 * 2^23 leaves no room for fraction bits.
+// -log(2) in two parts, so that n * log(2) is known to more than 32 bits.
+inline constexpr float minus_log_of_2_high = -0x1.62e43p-1f;
+inline constexpr float minus_log_of_2_low = 0x1.05c61p-29f;
+
+// x = n * log(2) + rest, but for the low part of log(2). The rest is exact: it is small, and no finer than x's last bit
+// or 2^-25.
 template <class Isa>
-inline typename Isa::vf scaled_to_integer(typename Isa::vf x, float scale) {
+struct Reduced {
+  typename Isa::vf n;
+  typename Isa::vf rest;
+};
+
+template <class Isa>
+inline Reduced<Isa> reduced(typename Isa::vf x) {
+  // Adding 1.5 * 2^23 leaves no room for fraction bits.
   const auto rounder = Isa::set1(12582912.0f);
-  return Isa::fma(x, Isa::set1(scale), rounder) - rounder;
+  const auto n = Isa::fma(x, Isa::set1(0x1.715476p+0f), rounder) - rounder;  // x / log(2)
+  return {n, Isa::fma(n, Isa::set1(minus_log_of_2_high), x)};
 }
 
 // exp(r) - 1 for |r| <= log(2) / 2, within 2^-28 of exp(r) before the last rounding.
@@ -41,19 +55,15 @@ inline typename Isa::vf expm1_of_small(typename Isa::vf r) {
 // exp(x + low) for |x| < 2^17 and |low| < 2^-10. NaN gives a NaN fraction.
 template <class Isa>
 inline Exponential<Isa> exponential(typename Isa::vf x, typename Isa::vf low) {
-  constexpr float log2_of_e = 0x1.715476p+0f;
-  constexpr float log_of_2_high = 0x1.62e43p-1f;
-  constexpr float log_of_2_low = -0x1.05c61p-29f;
-  const auto n = scaled_to_integer<Isa>(x, log2_of_e);
-  // The first step is exact: the result is small, and no finer than x's last bit or 2^-25.
-  const auto near = Isa::fma(n, Isa::set1(-log_of_2_high), x);
-  return {n, expm1_of_small<Isa>(near + Isa::fma(n, Isa::set1(-log_of_2_low), low))};
+  const Reduced<Isa> r = reduced<Isa>(x);
+  return {r.n, expm1_of_small<Isa>(r.rest + Isa::fma(r.n, Isa::set1(minus_log_of_2_low), low))};
 }
 
 // exp(x), likewise.
 template <class Isa>
 inline Exponential<Isa> exponential(typename Isa::vf x) {
-  return exponential<Isa>(x, Isa::zero());
+  const Reduced<Isa> r = reduced<Isa>(x);
+  return {r.n, expm1_of_small<Isa>(Isa::fma(r.n, Isa::set1(minus_log_of_2_low), r.rest))};
 }
 
 }  // namespace sixfold

@@ -1,7 +1,7 @@
 // Values kept as the unevaluated sum of two floats, for the few places where 24 bits are not enough.
 //
-// Knuth's and Dekker's error-free sums and the product's error by fma, as described in the "Handbook of Floating-Point Arithmetic"
-// (Muller et al., chapter 4). They rely on every operation rounding once: no contraction, no reassociation.
+// Knuth's and Dekker's error-free sums and the product's error by fma, as described in the "Handbook of Floating-Point
+// Arithmetic" (Muller et al., chapter 4). They rely on every operation rounding once: no contraction, no reassociation.
 #pragma once
 
 namespace sixfold {
