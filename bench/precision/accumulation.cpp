@@ -7,20 +7,27 @@ namespace {
 
 constexpr std::size_t lengths[] = {9, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
-struct Signs {
+struct Weights {
   const char* name;
   const char* description;
   bool positive;
+  float (*bound)(std::size_t length);
 };
 
-// With both signs a sum grows with the square root of its length, and small results are left over from large terms; with one
-// it grows with the length itself.
-constexpr Signs kinds_of_signs[] = {{"signed", "weights of both signs", false}, {"positive", "positive weights", true}};
+// As networks have them: the typical sum of both signs is about 6.
+float scaled_to_length(std::size_t length) { return 3.0f / std::sqrt(static_cast<float>(length)); }
+// Sums of about 24 times their length, which leave the range of a half between 2048 and 4096.
+float large(std::size_t) { return 16.0f; }
 
-// Inputs as after ReLU6, and weights such that the typical sum of both signs is about 6.
-PointwiseLayer layer_of(std::size_t length, bool positive) {
-  const float weight_bound = 3.0f / std::sqrt(static_cast<float>(length));
-  return {length, 0.0f, 6.0f, weight_bound, positive, SIXFOLD_IDENTITY};
+// With both signs a sum grows with the square root of its length, and a small one is left over from large terms: its error is
+// many of its own ulp. With one sign it grows with the length itself.
+constexpr Weights kinds_of_weights[] = {{"signed", "weights of both signs", false, scaled_to_length},
+                                        {"positive", "positive weights", true, scaled_to_length},
+                                        {"large", "weights from 0 to 16", true, large}};
+
+// Inputs as after ReLU6.
+PointwiseLayer layer_of(std::size_t length, const Weights& weights) {
+  return {length, 0.0f, 6.0f, weights.bound(length), weights.positive, SIXFOLD_IDENTITY};
 }
 
 }  // namespace
@@ -28,13 +35,13 @@ PointwiseLayer layer_of(std::size_t length, bool positive) {
 std::vector<Experiment> accumulation_experiments(const std::string& backend) {
   std::vector<Experiment> result;
   for (const Mode& mode : modes()) {
-    for (const Signs& signs : kinds_of_signs) {
+    for (const Weights& weights : kinds_of_weights) {
       for (const std::size_t length : lengths) {
         result.push_back(
             {"Sums of growing length (inputs 0 to 6, as after ReLU6)",
-             "accumulation/" + backend + "/" + mode.name + "/" + signs.name + "/k:" + std::to_string(length),
-             signs.description, mode.description, "k = " + std::to_string(length),
-             [=] { return compare_with_double(layer_of(length, signs.positive), mode, backend); }});
+             "accumulation/" + backend + "/" + mode.name + "/" + weights.name + "/k:" + std::to_string(length),
+             weights.description, mode.description, "k = " + std::to_string(length),
+             [=] { return compare_with_double(layer_of(length, weights), mode, backend); }});
       }
     }
   }

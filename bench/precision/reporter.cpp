@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "failed_run.hpp"
 #include "table.hpp"
 
 namespace sixfold::bench {
@@ -54,8 +55,8 @@ void PrecisionReporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     const auto found = experiments_.find(run.run_name.function_name);
     if (run.run_type != Run::RT_Iteration || found == experiments_.end()) continue;
-    if (run.error_occurred) {
-      std::printf("%s: %s\n", found->first.c_str(), run.error_message.c_str());
+    if (const std::string failure = failure_of(run); !failure.empty()) {
+      std::printf("%s: %s\n", found->first.c_str(), failure.c_str());
       any_failed_ = true;
     } else {
       print_row(*found->second, run);

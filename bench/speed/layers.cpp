@@ -11,7 +11,7 @@
 namespace sixfold::bench {
 namespace {
 
-const char* name_of(LayerKind kind) {
+const char* text_of(LayerKind kind) {
   switch (kind) {
     case LayerKind::conv:
       return "conv";
@@ -36,10 +36,17 @@ std::string square(int size) { return joined({std::to_string(size), "x", std::to
 
 // Kind, kernel size and stride: "dw 5x5/2".
 std::string window_of(const Layer& layer) {
-  std::string text = name_of(layer.kind);
+  std::string text = text_of(layer.kind);
   if (layer.kernel > 1) text += joined({" ", square(layer.kernel)});
   if (layer.stride > 1) text += joined({"/", std::to_string(layer.stride)});
   return text;
+}
+
+// As in the names of kernels: "hswish", "hsigmoid".
+std::string short_name_of(sixfold_activation_kind kind) {
+  const std::string name = name_of(kind);
+  constexpr std::string_view hard = "hard_";
+  return name.rfind(hard, 0) == 0 ? joined({"h", name.substr(hard.size())}) : name;
 }
 
 // "dw 5x5/2 relu6" -> "dw_5x5s2_relu6"; a plus sign would mean something to a filter.
@@ -81,7 +88,7 @@ std::vector<DistinctLayer> sample_of(const std::vector<DistinctLayer>& layers) {
 
 std::string title_of(const Layer& layer) {
   std::string text = window_of(layer);
-  if (layer.activation != SIXFOLD_IDENTITY) text += joined({" ", name_of(layer.activation)});
+  if (layer.activation != SIXFOLD_IDENTITY) text += joined({" ", short_name_of(layer.activation)});
   if (layer.residual) text += " +res";
   return text;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "failed_run.hpp"
 #include "measure.hpp"
 #include "table.hpp"
 
@@ -11,12 +12,17 @@ namespace {
 
 using Run = benchmark::BenchmarkReporter::Run;
 
+constexpr char legend[] =
+    "One thread, CPU time, median of the samples, warm caches. % peak: of the rate of fp32 multiply-adds measured "
+    "around each\n"
+    "sample. GB/s: input, weights and output, each counted once. networks: v1:5 is five times in MobileNetV1.\n";
+
 const Table& layer_table() {
   static const Table table({{"networks", 14, Align::left},
-                            {"layer", 21, Align::left},
-                            {"shape", 24, Align::left},
+                            {"layer", 17, Align::left},
+                            {"shape", 23, Align::left},
                             {"type", 4},
-                            {"kernel", 30, Align::left},
+                            {"kernel", 34, Align::left},
                             {"us", 8},
                             {"GFLOP/s", 7},
                             {"% peak", 6},
@@ -60,8 +66,9 @@ bool TableReporter::ReportContext(const Context&) { return true; }
 
 void TableReporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
-    if (!run.error_occurred) continue;
-    std::printf("%s: %s\n", run.run_name.function_name.c_str(), run.error_message.c_str());
+    const std::string failure = failure_of(run);
+    if (failure.empty()) continue;
+    std::printf("%s: %s\n", run.run_name.function_name.c_str(), failure.c_str());
     any_failed_ = true;
     return;
   }
@@ -91,7 +98,9 @@ void TableReporter::print_row(const Result& result) {
   const std::string section = (is_layer ? "Layers, " : "Small operators, ") + measured.backend;
   const Table& table = is_layer ? layer_table() : small_table();
   if (section != section_) {
-    std::printf("\n%s\n%s", section.c_str(), table.header().c_str());
+    std::printf("\n%s\n", section.c_str());
+    if (section_.empty()) std::fputs(legend, stdout);
+    std::fputs(table.header().c_str(), stdout);
     section_ = section;
   }
   std::vector<std::string> cells;
