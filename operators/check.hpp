@@ -31,6 +31,9 @@ sixfold_status check_positive(const NamedSize (&sizes)[N], sixfold_error* error)
   return SIXFOLD_OK;
 }
 
+// No size of a convolution may be so large that a product of two of them, times an element's bytes, leaves size_t.
+constexpr std::size_t size_limit = std::size_t{1} << (sizeof(std::size_t) * 4 - 2);
+
 // That a tensor is of the operator's type.
 sixfold_status check_tensor_type(const char* field, sixfold_type type, sixfold_type expected, sixfold_error* error);
 

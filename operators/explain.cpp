@@ -60,7 +60,7 @@ using namespace sixfold::operators;
 std::size_t sixfold_explain(const sixfold_operator* op, char* text, std::size_t capacity) {
   TextWriter writer(text, capacity);
   if (op == nullptr) return 0;
-  writer.add("operator: %s\n", op->operator_class->name);
+  writer.add("operator: %s\n", op->name);
   explain_backend(*op, writer);
   explain_kernel(*op, writer);
   op->operator_class->describe(*op, writer);

@@ -8,9 +8,9 @@ namespace {
 
 sixfold_status check_weights(const sixfold_fully_connected_desc& desc, sixfold_error* error) {
   if (desc.weights == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.weights is NULL");
-  std::size_t bytes = 0;
-  if (__builtin_mul_overflow(desc.input_features, desc.output_features, &bytes) ||
-      __builtin_mul_overflow(bytes, sizeof(float), &bytes) || bytes > PTRDIFF_MAX / 2) {
+  std::size_t count = 0;
+  if (desc.input_features > size_limit || desc.output_features > size_limit ||
+      __builtin_mul_overflow(desc.input_features, desc.output_features, &count) || count > PTRDIFF_MAX / 16) {
     return fail(error, SIXFOLD_OVERFLOW,
                 "desc.input_features %zu x desc.output_features %zu: the weights do not fit size_t",
                 desc.input_features, desc.output_features);
@@ -53,5 +53,7 @@ sixfold_status sixfold_fully_connected_create(const sixfold_fully_connected_desc
   if (const sixfold_status status = read_options(options, op, checked, error)) return status;
   if (const sixfold_status status = check_desc(desc, error)) return status;
   const sixfold_conv_desc conv = as_conv(*desc);
-  return sixfold_conv_create(&conv, options, op, error);
+  const sixfold_status status = sixfold_conv_create(&conv, options, op, error);
+  if (status == SIXFOLD_OK) (*op)->name = "fully_connected";
+  return status;
 }

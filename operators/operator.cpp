@@ -107,6 +107,7 @@ sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorCla
   std::memset(memory, 0, layout.total());
   sixfold_operator* op = static_cast<sixfold_operator*>(memory);
   op->operator_class = &operator_class;
+  op->name = operator_class.name;
   op->allocator = options.allocator;
   op->memory_bytes = layout.total();
   op->input_count = input_count;

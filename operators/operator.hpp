@@ -53,6 +53,7 @@ struct Allocator {
 
 struct sixfold_operator {
   const sixfold::operators::OperatorClass* operator_class;
+  const char* name;  // the class's, unless one kind of operator is made of another
   sixfold::operators::Allocator allocator;
   std::size_t memory_bytes;
   std::size_t input_count;

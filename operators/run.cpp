@@ -63,7 +63,7 @@ sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inp
   if (inputs == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "inputs is NULL");
   if (input_count != op->input_count) {
     return fail(error, SIXFOLD_INVALID_ARGUMENT, "input_count is %zu, but this %s takes %zu", input_count,
-                op->operator_class->name, op->input_count);
+                op->name, op->input_count);
   }
   for (std::size_t i = 0; i < input_count; ++i) {
     checked[i] = inputs[i];
