@@ -142,7 +142,7 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
     shapes.push_back(pointwise(1, random.between(1, 8), in, random.between(1, 25)));
   shapes.push_back(pointwise(1, 7, 1000, 17));  // deeper than any block of the depth
   shapes.push_back(pointwise(3, 3, 5, 300));
-  shapes.push_back(pointwise(17, 31, 3, 9));
+  shapes.push_back(pointwise(17, 31, 3, 9));  // several blocks of pixels
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
@@ -194,6 +194,11 @@ std::vector<ConvShape> depthwise_shapes(Random& random) {
         shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = window.width / 2;
         shape.width = width;
         shape.height = random.between(1, 5);
+        shapes.push_back(shape);
+      }
+      for (const std::size_t width : {std::size_t{129}, std::size_t{300}}) {  // several bands of columns
+        ConvShape shape = shapes.back();
+        shape.width = width;
         shapes.push_back(shape);
       }
       for (std::size_t multiplier = 2; multiplier <= 3; ++multiplier)

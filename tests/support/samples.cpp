@@ -50,7 +50,7 @@ class Collector {
     desc.kernel_height = desc.kernel_width = 3;
     desc.stride_height = desc.stride_width = 2;
     desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 1;
-    add(name, create(desc, options_), {image(type_, 2, 15, 13, 37, random_)});
+    add(name, create(desc, options_), {image(type_, 2, 15, 13, 200, random_)});
   }
 
   void add_elementwise(const std::string& name, sixfold_elementwise_kind kind, sixfold_activation_kind activation) {
