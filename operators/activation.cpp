@@ -1,6 +1,9 @@
 #include "activation.hpp"
 
 #include <cmath>
+#include <cstring>
+
+#include "check.hpp"
 
 namespace sixfold::operators {
 namespace {
@@ -38,7 +41,10 @@ constexpr KindInfo kinds[] = {
 };
 static_assert(sizeof kinds / sizeof kinds[0] == SIXFOLD_ACTIVATION_KINDS);
 
-bool known(sixfold_activation_kind kind) { return static_cast<unsigned>(kind) < SIXFOLD_ACTIVATION_KINDS; }
+bool known(const sixfold_activation_kind& kind) {
+  const int number = enum_number(kind);
+  return number >= 0 && number < SIXFOLD_ACTIVATION_KINDS;
+}
 
 sixfold_status check_finite(const char* field, const char* name, float value, sixfold_error* error) {
   if (std::isfinite(value)) return SIXFOLD_OK;
@@ -56,11 +62,9 @@ sixfold_status check_bounds(const char* field, float lower, float upper, sixfold
 const char* activation_name(sixfold_activation_kind kind) { return known(kind) ? kinds[kind].name : "unknown"; }
 
 sixfold_status check_activation(const char* field, const sixfold_activation& activation, sixfold_error* error) {
-  if (!known(activation.kind)) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.kind is %d, which is no sixfold_activation_kind", field,
-                static_cast<int>(activation.kind));
-  }
-  sixfold_status status = SIXFOLD_OK;
+  sixfold_status status =
+      check_enum(field, "kind", "sixfold_activation_kind", activation.kind, SIXFOLD_HARD_SWISH, error);
+  if (status != SIXFOLD_OK) return status;
   switch (kinds[activation.kind].parameters) {
     case Parameters::none: break;
     case Parameters::alpha_beta:
@@ -95,7 +99,8 @@ ActivationPlan plan_activation(const sixfold_activation& activation, const Kerne
 
 sixfold_activation sixfold_activation_default(sixfold_activation_kind kind) {
   using namespace sixfold::operators;
-  sixfold_activation activation = {kind, 0.0f, 0.0f, nullptr};
+  sixfold_activation activation{};
+  std::memcpy(&activation.kind, &kind, sizeof kind);  // it may be no kind at all
   if (known(kind)) {
     activation.alpha = kinds[kind].alpha;
     activation.beta = kinds[kind].beta;

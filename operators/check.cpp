@@ -2,9 +2,8 @@
 
 namespace sixfold::operators {
 
-sixfold_status check_type(const char* field, sixfold_type type, sixfold_error* error) {
-  if (type == SIXFOLD_FP32 || type == SIXFOLD_FP16) return SIXFOLD_OK;
-  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s is %d, which is no sixfold_type", field, static_cast<int>(type));
+sixfold_status fail_enum(const char* structure, const char* field, const char* type, int value, sixfold_error* error) {
+  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.%s is %d, which is no %s", structure, field, value, type);
 }
 
 sixfold_status check_tensor_type(const char* field, sixfold_type type, sixfold_type expected, sixfold_error* error) {

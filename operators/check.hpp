@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 
 #include "error.hpp"
 
@@ -16,7 +17,30 @@ sixfold_status check_struct(const char* name, const T* structure, sixfold_error*
               sizeof(T));
 }
 
-sixfold_status check_type(const char* field, sixfold_type type, sixfold_error* error);
+// The number that an enum of the caller's holds. It may be none of the constants, and then C++ may not read it as the enum.
+template <class Enum>
+int enum_number(const Enum& value) {
+  static_assert(sizeof(Enum) == sizeof(int));
+  int number;
+  std::memcpy(&number, &value, sizeof number);
+  return number;
+}
+
+sixfold_status fail_enum(const char* structure, const char* field, const char* type, int value, sixfold_error* error);
+
+// structure.field is one of the constants of enum `type`, which count from 0 to `last`.
+template <class Enum>
+sixfold_status check_enum(const char* structure, const char* field, const char* type, const Enum& value, Enum last,
+                          sixfold_error* error) {
+  const int number = enum_number(value);
+  if (number >= 0 && number <= static_cast<int>(last)) return SIXFOLD_OK;
+  return fail_enum(structure, field, type, number, error);
+}
+
+inline sixfold_status check_type(const char* structure, const char* field, const sixfold_type& type,
+                                 sixfold_error* error) {
+  return check_enum(structure, field, "sixfold_type", type, SIXFOLD_FP16, error);
+}
 
 struct NamedSize {
   const char* field;
@@ -31,7 +55,7 @@ sixfold_status check_positive(const NamedSize (&sizes)[N], sixfold_error* error)
   return SIXFOLD_OK;
 }
 
-// No size of a convolution may be so large that a product of two of them, times an element's bytes, leaves size_t.
+// No size of a convolution may be so large that a sum or a product of two of them, times an element's bytes, leaves size_t.
 constexpr std::size_t size_limit = std::size_t{1} << (sizeof(std::size_t) * 4 - 2);
 
 // That a tensor is of the operator's type.

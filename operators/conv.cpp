@@ -1,40 +1,35 @@
 // Convolution: checks the descriptor and chooses the way to run it.
 #include "conv.hpp"
 
+#include "check.hpp"
 #include "text.hpp"
 
 namespace sixfold::operators {
 namespace {
 
-struct SizeField {
-  const char* name;
-  std::size_t value;
-};
-
-sixfold_status check_positive(const sixfold_conv_desc& d, sixfold_error* error) {
-  const SizeField fields[] = {
-      {"input_channels", d.input_channels},   {"output_channels", d.output_channels}, {"groups", d.groups},
-      {"kernel_height", d.kernel_height},     {"kernel_width", d.kernel_width},       {"stride_height", d.stride_height},
-      {"stride_width", d.stride_width},       {"dilation_height", d.dilation_height}, {"dilation_width", d.dilation_width},
-  };
-  for (const SizeField& field : fields) {
-    if (field.value == 0) return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.%s is 0, must be positive", field.name);
-  }
-  return SIXFOLD_OK;
+sixfold_status check_sizes(const sixfold_conv_desc& d, sixfold_error* error) {
+  return check_positive({{"desc.input_channels", d.input_channels},
+                         {"desc.output_channels", d.output_channels},
+                         {"desc.groups", d.groups},
+                         {"desc.kernel_height", d.kernel_height},
+                         {"desc.kernel_width", d.kernel_width},
+                         {"desc.stride_height", d.stride_height},
+                         {"desc.stride_width", d.stride_width},
+                         {"desc.dilation_height", d.dilation_height},
+                         {"desc.dilation_width", d.dilation_width}},
+                        error);
 }
 
-// No size may be so large that a sum or product of two of them, times an element's bytes, leaves size_t.
 sixfold_status check_limits(const sixfold_conv_desc& d, sixfold_error* error) {
-  constexpr std::size_t limit = std::size_t{1} << (sizeof(std::size_t) * 4 - 2);
-  const SizeField fields[] = {
+  const NamedSize fields[] = {
       {"input_channels", d.input_channels},   {"output_channels", d.output_channels}, {"kernel_height", d.kernel_height},
       {"kernel_width", d.kernel_width},       {"stride_height", d.stride_height},     {"stride_width", d.stride_width},
       {"dilation_height", d.dilation_height}, {"dilation_width", d.dilation_width},   {"pad_top", d.pad_top},
       {"pad_left", d.pad_left},               {"pad_bottom", d.pad_bottom},           {"pad_right", d.pad_right},
   };
-  for (const SizeField& field : fields) {
-    if (field.value > limit) {
-      return fail(error, SIXFOLD_OVERFLOW, "desc.%s is %zu, more than the limit of %zu", field.name, field.value, limit);
+  for (const NamedSize& field : fields) {
+    if (field.value > size_limit) {
+      return fail(error, SIXFOLD_OVERFLOW, "desc.%s is %zu, more than the limit of %zu", field.field, field.value, size_limit);
     }
   }
   std::size_t count = d.output_channels;
@@ -60,30 +55,24 @@ sixfold_status check_groups(const sixfold_conv_desc& d, sixfold_error* error) {
   return SIXFOLD_OK;
 }
 
-sixfold_status check_enum(const char* name, const char* type, int value, int last, sixfold_error* error) {
-  if (value >= 0 && value <= last) return SIXFOLD_OK;
-  return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.%s is %d, which is no %s", name, value, type);
+sixfold_status check_enums(const sixfold_conv_desc& d, sixfold_error* error) {
+  sixfold_status status = check_type("desc", "type", d.type, error);
+  if (status == SIXFOLD_OK) status = check_type("desc", "weights_type", d.weights_type, error);
+  if (status == SIXFOLD_OK) {
+    status = check_enum("desc", "weights_layout", "sixfold_weights_layout", d.weights_layout, SIXFOLD_OIHW, error);
+  }
+  if (status == SIXFOLD_OK) {
+    status = check_enum("desc", "residual", "sixfold_residual", d.residual, SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
+  }
+  return status;
 }
 
 sixfold_status check_desc(const sixfold_conv_desc* desc, sixfold_error* error) {
-  if (desc == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc is NULL");
+  sixfold_status status = check_struct("desc", desc, error);
+  if (status != SIXFOLD_OK) return status;
   const sixfold_conv_desc& d = *desc;
-  if (d.struct_size != sizeof d) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.struct_size is %zu, must be %zu", d.struct_size, sizeof d);
-  }
-  sixfold_status status = check_enum("type", "sixfold_type", static_cast<int>(d.type), SIXFOLD_FP16, error);
-  if (status == SIXFOLD_OK) {
-    status = check_enum("weights_type", "sixfold_type", static_cast<int>(d.weights_type), SIXFOLD_FP16, error);
-  }
-  if (status == SIXFOLD_OK) {
-    status =
-        check_enum("weights_layout", "sixfold_weights_layout", static_cast<int>(d.weights_layout), SIXFOLD_OIHW, error);
-  }
-  if (status == SIXFOLD_OK) {
-    status =
-        check_enum("residual", "sixfold_residual", static_cast<int>(d.residual), SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
-  }
-  if (status == SIXFOLD_OK) status = check_positive(d, error);
+  status = check_enums(d, error);
+  if (status == SIXFOLD_OK) status = check_sizes(d, error);
   if (status == SIXFOLD_OK) status = check_groups(d, error);
   if (status == SIXFOLD_OK) status = check_limits(d, error);
   if (status == SIXFOLD_OK && d.weights == nullptr) {

@@ -135,17 +135,16 @@ void describe(const sixfold_operator& op, TextWriter& text) {
 
 constexpr OperatorClass convert_class = {"convert", output_shape, no_workspace, run_convert, describe, check_output};
 
-sixfold_status check_layout(const char* field, sixfold_layout layout, sixfold_error* error) {
-  if (layout == SIXFOLD_NHWC || layout == SIXFOLD_NCHW) return SIXFOLD_OK;
-  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s is %d, which is no sixfold_layout", field, static_cast<int>(layout));
+sixfold_status check_layout(const char* field, const sixfold_layout& layout, sixfold_error* error) {
+  return check_enum("desc", field, "sixfold_layout", layout, SIXFOLD_NCHW, error);
 }
 
 sixfold_status check_desc(const sixfold_convert_desc* desc, sixfold_error* error) {
   sixfold_status status = check_struct("desc", desc, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.input_type", desc->input_type, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.output_type", desc->output_type, error);
-  if (status == SIXFOLD_OK) status = check_layout("desc.input_layout", desc->input_layout, error);
-  if (status == SIXFOLD_OK) status = check_layout("desc.output_layout", desc->output_layout, error);
+  if (status == SIXFOLD_OK) status = check_type("desc", "input_type", desc->input_type, error);
+  if (status == SIXFOLD_OK) status = check_type("desc", "output_type", desc->output_type, error);
+  if (status == SIXFOLD_OK) status = check_layout("input_layout", desc->input_layout, error);
+  if (status == SIXFOLD_OK) status = check_layout("output_layout", desc->output_layout, error);
   return status;
 }
 

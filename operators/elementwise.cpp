@@ -151,13 +151,11 @@ constexpr OperatorClass elementwise_class = {"elementwise", output_shape, no_wor
 
 sixfold_status check_desc(const sixfold_elementwise_desc* desc, sixfold_error* error) {
   sixfold_status status = check_struct("desc", desc, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.type", desc->type, error);
-  if (status != SIXFOLD_OK) return status;
-  if (desc->kind != SIXFOLD_ACTIVATE && desc->kind != SIXFOLD_ADD && desc->kind != SIXFOLD_MULTIPLY) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.kind is %d, which is no sixfold_elementwise_kind",
-                static_cast<int>(desc->kind));
+  if (status == SIXFOLD_OK) status = check_type("desc", "type", desc->type, error);
+  if (status == SIXFOLD_OK) {
+    status = check_enum("desc", "kind", "sixfold_elementwise_kind", desc->kind, SIXFOLD_MULTIPLY, error);
   }
-  status = check_activation("desc.activation", desc->activation, error);
+  if (status == SIXFOLD_OK) status = check_activation("desc.activation", desc->activation, error);
   if (status != SIXFOLD_OK || desc->activation.kind != SIXFOLD_PRELU) return status;
   if (desc->channels == 0) {
     return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.channels is 0, but prelu has one slope a channel");

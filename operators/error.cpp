@@ -3,6 +3,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "check.hpp"
+
 namespace sixfold::operators {
 
 sixfold_status fail(sixfold_error* error, sixfold_status status, const char* format, ...) {
@@ -26,14 +28,21 @@ sixfold_status succeed(sixfold_error* error) {
 }  // namespace sixfold::operators
 
 const char* sixfold_status_name(sixfold_status status) {
-  switch (status) {
-    case SIXFOLD_OK: return "ok";
-    case SIXFOLD_INVALID_ARGUMENT: return "invalid argument";
-    case SIXFOLD_SHAPE_MISMATCH: return "shape mismatch";
-    case SIXFOLD_OVERFLOW: return "overflow";
-    case SIXFOLD_OUT_OF_MEMORY: return "out of memory";
-    case SIXFOLD_UNSUPPORTED: return "unsupported";
-    case SIXFOLD_WORKSPACE_TOO_SMALL: return "workspace too small";
+  switch (sixfold::operators::enum_number(status)) {
+    case SIXFOLD_OK:
+      return "ok";
+    case SIXFOLD_INVALID_ARGUMENT:
+      return "invalid argument";
+    case SIXFOLD_SHAPE_MISMATCH:
+      return "shape mismatch";
+    case SIXFOLD_OVERFLOW:
+      return "overflow";
+    case SIXFOLD_OUT_OF_MEMORY:
+      return "out of memory";
+    case SIXFOLD_UNSUPPORTED:
+      return "unsupported";
+    case SIXFOLD_WORKSPACE_TOO_SMALL:
+      return "workspace too small";
   }
   return "unknown status";
 }

@@ -4,17 +4,15 @@
 
 #include <cmath>
 
-#include "error.hpp"
+#include "check.hpp"
 
 namespace sixfold::operators {
 
 sixfold_status check_batch_norm(const char* field, const sixfold_batch_norm& norm, std::size_t channels,
                                 sixfold_error* error) {
-  if (norm.position == SIXFOLD_NO_BATCH_NORM) return SIXFOLD_OK;
-  if (norm.position != SIXFOLD_BATCH_NORM_BEFORE_ACTIVATION && norm.position != SIXFOLD_BATCH_NORM_AFTER_ACTIVATION) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.position is %d, which is no sixfold_batch_norm_position", field,
-                static_cast<int>(norm.position));
-  }
+  const sixfold_status status = check_enum(field, "position", "sixfold_batch_norm_position", norm.position,
+                                           SIXFOLD_BATCH_NORM_AFTER_ACTIVATION, error);
+  if (status != SIXFOLD_OK || norm.position == SIXFOLD_NO_BATCH_NORM) return status;
   if (norm.mean == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.mean is NULL", field);
   if (norm.variance == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.variance is NULL", field);
   const double epsilon = static_cast<double>(norm.epsilon);

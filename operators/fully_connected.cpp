@@ -20,8 +20,8 @@ sixfold_status check_weights(const sixfold_fully_connected_desc& desc, sixfold_e
 
 sixfold_status check_desc(const sixfold_fully_connected_desc* desc, sixfold_error* error) {
   sixfold_status status = check_struct("desc", desc, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.type", desc->type, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.weights_type", desc->weights_type, error);
+  if (status == SIXFOLD_OK) status = check_type("desc", "type", desc->type, error);
+  if (status == SIXFOLD_OK) status = check_type("desc", "weights_type", desc->weights_type, error);
   if (status == SIXFOLD_OK) {
     status = check_positive(
         {{"desc.input_features", desc->input_features}, {"desc.output_features", desc->output_features}}, error);

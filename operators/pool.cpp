@@ -199,12 +199,12 @@ sixfold_status check_windows(const sixfold_pool_desc& desc, sixfold_error* error
 
 sixfold_status check_desc(const sixfold_pool_desc* desc, sixfold_error* error) {
   sixfold_status status = check_struct("desc", desc, error);
-  if (status == SIXFOLD_OK) status = check_type("desc.type", desc->type, error);
-  if (status != SIXFOLD_OK) return status;
-  if (desc->kind == SIXFOLD_GLOBAL_AVERAGE_POOL) return SIXFOLD_OK;
-  if (desc->kind == SIXFOLD_MAX_POOL || desc->kind == SIXFOLD_AVERAGE_POOL) return check_windows(*desc, error);
-  return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.kind is %d, which is no sixfold_pool_kind",
-              static_cast<int>(desc->kind));
+  if (status == SIXFOLD_OK) status = check_type("desc", "type", desc->type, error);
+  if (status == SIXFOLD_OK) {
+    status = check_enum("desc", "kind", "sixfold_pool_kind", desc->kind, SIXFOLD_GLOBAL_AVERAGE_POOL, error);
+  }
+  if (status != SIXFOLD_OK || desc->kind == SIXFOLD_GLOBAL_AVERAGE_POOL) return status;
+  return check_windows(*desc, error);
 }
 
 }  // namespace

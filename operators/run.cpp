@@ -1,6 +1,7 @@
 // sixfold_run and the questions that are asked before it: everything is checked here, once, for all operators.
 #include <cstdint>
 
+#include "check.hpp"
 #include "operator.hpp"
 
 namespace sixfold::operators {
@@ -24,9 +25,7 @@ sixfold_status check_extents(const char* field, const Tensor& tensor, sixfold_er
 
 // Checks one tensor by itself and fills in its pixel stride.
 sixfold_status check_tensor(const char* field, Tensor& tensor, sixfold_error* error) {
-  if (tensor.type != SIXFOLD_FP32 && tensor.type != SIXFOLD_FP16) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.type is %d, which is no sixfold_type", field, static_cast<int>(tensor.type));
-  }
+  if (const sixfold_status status = check_type(field, "type", tensor.type, error)) return status;
   if (const sixfold_status status = check_extents(field, tensor, error)) return status;
   if (tensor.pixel_stride == 0) tensor.pixel_stride = tensor.channels;
   if (tensor.pixel_stride < tensor.channels) {
