@@ -27,12 +27,13 @@ function(sixfold_library_objects target)
 endfunction()
 
 # sixfold_add_isa(<name> [FLAGS <compile flags>...]): compiles arch/<name>/table.cpp, the only file that has these flags, and
-# tells arch/backends.cpp by SIXFOLD_HAVE_<NAME>. Optimised in every build type, since kernels live by inlining.
+# tells arch/backends.cpp by SIXFOLD_HAVE_<NAME>. Optimised in every build type, since kernels live by inlining; less so with
+# sanitizers, whose checks multiply with it until the compiler takes minutes.
 function(sixfold_add_isa name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" FLAGS)
   add_library(sixfold_${name} OBJECT ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)
   sixfold_library_objects(sixfold_${name})
-  target_compile_options(sixfold_${name} PRIVATE -O3 ${arg_FLAGS})
+  target_compile_options(sixfold_${name} PRIVATE $<IF:$<BOOL:${SIXFOLD_SANITIZE}>,-O1,-O3> ${arg_FLAGS})
   target_link_libraries(sixfold_${name} PRIVATE sixfold_xsimd)
   string(TOUPPER ${name} upper)
   target_compile_definitions(sixfold_baseline PRIVATE SIXFOLD_HAVE_${upper}=1)
