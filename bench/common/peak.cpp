@@ -80,7 +80,7 @@ double measure_fma_peak_gflops(const char* backend) {
   return median(samples);
 }
 
-PeakMeter::PeakMeter(const char* backend) : loops_(&loops_of(backend)), rounds_(rounds_for(*loops_, 2e-4)) {
+PeakMeter::PeakMeter(const char* backend) : loops_(&loops_of(backend)), rounds_(rounds_for(*loops_, 1e-4)) {
   best_gflops_ = measure_fma_peak_gflops(backend);
 }
 

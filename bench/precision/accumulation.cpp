@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::size_t lengths[] = {9, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
+constexpr char section[] =
+    "Sums of growing length (inputs 0 to 6, as after ReLU6)\n"
+    "(ulp: of the true value. A sum of both signs may be a small rest of large terms, whose rounding is then many ulp "
+    "of it.)";
+
 struct Weights {
   const char* name;
   const char* description;
@@ -38,8 +43,7 @@ std::vector<Experiment> accumulation_experiments(const std::string& backend) {
     for (const Weights& weights : kinds_of_weights) {
       for (const std::size_t length : lengths) {
         result.push_back(
-            {"Sums of growing length (inputs 0 to 6, as after ReLU6)",
-             "accumulation/" + backend + "/" + mode.name + "/" + weights.name + "/k:" + std::to_string(length),
+            {section, "accumulation/" + backend + "/" + mode.name + "/" + weights.name + "/k:" + std::to_string(length),
              weights.description, mode.description, "k = " + std::to_string(length),
              [=] { return compare_with_double(layer_of(length, weights), mode, backend); }});
       }

@@ -4,14 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "arguments.hpp"
 #include "machine.hpp"
 #include "measure.hpp"
-#include "peak.hpp"
 #include "reporter.hpp"
 #include "summary.hpp"
 
@@ -22,8 +20,8 @@ struct Settings {
   bool smoke = false;
   bool all_layers = false;
   bool floors = false;
-  int samples = 15;
-  double sample_milliseconds = 15.0;
+  int samples = 25;
+  double sample_milliseconds = 6.0;
   double patience_seconds = 90.0;
   std::vector<std::string> backends;
   std::vector<std::string> types;
@@ -77,14 +75,10 @@ std::vector<Case> cases_for(const std::vector<BackendStatus>& backends, const Se
   return cases;
 }
 
-void register_cases(const std::vector<Case>& cases, std::map<std::string, PeakMeter>& meters, Patience& patience,
-                    double sample_seconds) {
+void register_cases(const std::vector<Case>& cases, Measurer& measurer) {
   for (const Case& measured : cases) {
-    PeakMeter& meter = meters.try_emplace(measured.backend, measured.backend.c_str()).first->second;
-    benchmark::RegisterBenchmark(measured.name.c_str(),
-                                 [&measured, &meter, &patience, sample_seconds](benchmark::State& state) {
-                                   measure_case(state, measured, meter, patience, sample_seconds);
-                                 })
+    const auto measure = [&measured, &measurer](benchmark::State& state) { measurer.measure(state, measured); };
+    benchmark::RegisterBenchmark(measured.name.c_str(), measure)
         ->Iterations(1)
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
@@ -108,9 +102,8 @@ int run(int argc, char** argv) {
   const std::vector<BackendStatus> backends = backends_of_this_machine();
   report_machine(backends);
   const std::vector<Case> cases = cases_for(backends, settings);
-  std::map<std::string, PeakMeter> meters;
-  Patience patience(settings.patience_seconds);
-  register_cases(cases, meters, patience, settings.sample_milliseconds * 1e-3);
+  Measurer measurer(settings.sample_milliseconds * 1e-3, settings.patience_seconds);
+  register_cases(cases, measurer);
 
   TableReporter reporter(cases);
   benchmark::RunSpecifiedBenchmarks(&reporter);

@@ -12,6 +12,11 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
 #include "case.hpp"
 #include "peak.hpp"
 
@@ -25,23 +30,55 @@ inline constexpr char peak_gflops[] = "peak_GFLOP/s";
 inline constexpr char gigabytes[] = "GB/s";
 inline constexpr char ns_per_element[] = "ns_per_element";
 inline constexpr char discarded[] = "discarded";  // samples thrown away because the peak was low
-inline constexpr char disturbed[] =
-    "disturbed";  // 1 if it was low in the sample that was kept, for want of a better one
+inline constexpr char disturbed[] = "disturbed";  // 1 if it was low in the sample that was kept, for want of a better
 }  // namespace counter
 
 // For how long, over all benchmarks, a busy machine is waited for.
 class Patience {
  public:
-  explicit Patience(double seconds) : seconds_left_(seconds) {}
-  void spend(double seconds) { seconds_left_ -= seconds; }
-  bool is_left() const { return seconds_left_ > 0; }
+  explicit Patience(double seconds) : left_(seconds) {}
+
+  bool is_left() const { return left_.count() > 0; }
+  // Calls `work`, and takes away the time that passed.
+  template <class Work>
+  void spend_on(Work&& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    left_ -= std::chrono::steady_clock::now() - start;
+  }
 
  private:
-  double seconds_left_;
+  std::chrono::duration<double> left_;
 };
 
-// Takes one sample of the case. The benchmark must have been registered with Iterations(1) and UseManualTime().
-void measure_case(benchmark::State& state, const Case& measured, PeakMeter& meter, Patience& patience,
-                  double sample_seconds);
+class Measurer {
+ public:
+  Measurer(double sample_seconds, double patience_seconds)
+      : sample_seconds_(sample_seconds), patience_(patience_seconds) {}
+
+  // Takes one sample. The benchmark must have been registered with Iterations(1) and UseManualTime().
+  void measure(benchmark::State& state, const Case& measured);
+
+ private:
+  struct Sample {
+    double seconds_per_run;
+    double peak_gflops;    // the higher of those before and after
+    double lowest_gflops;  // and the lower
+    int discarded;         // before it
+  };
+
+  void prepare(const Case& measured);
+  Sample time_batch(PeakMeter& meter);
+  Sample take_sample(PeakMeter& meter);
+  void wait_for_peak(PeakMeter& meter);
+
+  double sample_seconds_;
+  Patience patience_;
+  std::map<std::string, PeakMeter> meters_;  // by backend
+  // What is being measured, kept from sample to sample.
+  const Case* current_ = nullptr;
+  std::optional<Workload> workload_;
+  std::size_t runs_ = 0;  // in a sample
+};
 
 }  // namespace sixfold::bench
