@@ -50,20 +50,34 @@ struct TransposeKernel {
   // both sides of a block fit L1 whatever the strides are.
   static constexpr std::size_t side = 16;
 
-  struct Block {
-    alignas(64) Out values[side * side];
+  // A block in the output's type, and how far apart its rows lie.
+  struct Source {
+    const Out* values;
+    std::size_t pitch;
   };
+
+  // Where the type changes, rows are converted by vectors into `buffer` first.
+  template <class Rows, class Columns>
+  [[gnu::always_inline]] static Source converted(const ConvertArgs& args, const In* input, Rows rows, Columns columns,
+                                                 Out* buffer) {
+    if constexpr (std::is_same_v<In, Out>) {
+      return {input, args.input_stride};
+    } else {
+      for (std::size_t r = 0; r < rows; ++r) {
+        convert_run<Isa>(input + r * args.input_stride, buffer + r * side, columns);
+      }
+      return {buffer, side};
+    }
+  }
 
   // Rows and columns are constants for whole blocks, for the compiler's sake.
   template <class Rows, class Columns>
   [[gnu::always_inline]] static void transpose(const ConvertArgs& args, const In* input, Out* output, Rows rows,
                                                Columns columns) {
-    Block block;
-    for (std::size_t r = 0; r < rows; ++r) {
-      convert_run<Isa>(input + r * args.input_stride, block.values + r * side, columns);
-    }
+    alignas(64) Out buffer[side * side];
+    const Source source = converted(args, input, rows, columns, buffer);
     for (std::size_t c = 0; c < columns; ++c) {
-      for (std::size_t r = 0; r < rows; ++r) output[c * args.output_stride + r] = block.values[r * side + c];
+      for (std::size_t r = 0; r < rows; ++r) output[c * args.output_stride + r] = source.values[r * source.pitch + c];
     }
   }
 
@@ -78,8 +92,10 @@ struct TransposeKernel {
         const std::size_t columns = args.columns - c;
         if (rows >= side && columns >= side) {
           transpose(args, input, output, whole, whole);
+        } else if (rows >= side) {
+          transpose(args, input, output, whole, columns < side ? columns : side);
         } else {
-          transpose(args, input, output, rows < side ? rows : side, columns < side ? columns : side);
+          transpose(args, input, output, rows, columns < side ? columns : side);
         }
       }
     }
