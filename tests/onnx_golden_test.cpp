@@ -139,7 +139,7 @@ std::vector<std::vector<float>> run(Golden golden, const NetworkOptions& options
   if (fused) {
     fuse(layers);
   } else {
-    make_scales_convolutions(layers);
+    fuse_only_what_must_be(layers);
   }
   const Network network(layers, options);
   std::vector<unsigned char> arena(network.arena_bytes() + 64);

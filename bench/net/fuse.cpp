@@ -37,7 +37,7 @@ Epilogue* epilogue_of(Operation& operation) {
 
 class Fuser {
  public:
-  explicit Fuser(LayerGraph& graph) : graph_(graph) {}
+  explicit Fuser(LayerGraph& graph, bool only_padding = false) : graph_(graph), only_padding_(only_padding) {}
 
   // Each merge puts the result in the place of the later layer, where all its inputs are known.
   void run() {
@@ -70,9 +70,11 @@ class Fuser {
   bool merge(const Layer& earlier, Layer& later) {
     std::vector<std::string> inputs = earlier.inputs;
     Operation fused = earlier.operation;
-    if (auto* pad = std::get_if<Pad>(&fused)) {
+    if (const auto* pad = std::get_if<Pad>(&earlier.operation)) {
       fused = later.operation;
       if (!take_padding(fused, *pad)) return false;
+    } else if (only_padding_) {
+      return false;
     } else if (const auto* scale = std::get_if<Scale>(&later.operation)) {
       Epilogue* epilogue = epilogue_of(fused);
       if (!epilogue || !take_scale(*epilogue, scale->affine)) return false;
@@ -83,6 +85,7 @@ class Fuser {
     }
     later.operation = std::move(fused);
     later.inputs = std::move(inputs);
+    later.values.insert(later.values.begin(), earlier.values.begin(), earlier.values.end());
     if (later.nodes != earlier.nodes) {  // a node that was lowered to two layers is still one node
       later.nodes.insert(later.nodes.begin(), earlier.nodes.begin(), earlier.nodes.end());
       later.types.insert(later.types.begin(), earlier.types.begin(), earlier.types.end());
@@ -118,6 +121,7 @@ class Fuser {
   }
 
   LayerGraph& graph_;
+  bool only_padding_;
 };
 
 Convolution depthwise_of(Affine affine) {
@@ -130,8 +134,6 @@ Convolution depthwise_of(Affine affine) {
   return convolution;
 }
 
-}  // namespace
-
 void make_scales_convolutions(LayerGraph& graph) {
   for (Layer& layer : graph.layers) {
     if (auto* scale = std::get_if<Scale>(&layer.operation)) {
@@ -139,6 +141,13 @@ void make_scales_convolutions(LayerGraph& graph) {
       layer.operation = std::move(convolution);
     }
   }
+}
+
+}  // namespace
+
+void fuse_only_what_must_be(LayerGraph& graph) {
+  Fuser(graph, true).run();
+  make_scales_convolutions(graph);
 }
 
 void fuse(LayerGraph& graph) {

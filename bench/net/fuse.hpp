@@ -12,8 +12,8 @@ namespace sixfold::net {
 // A scale and shift that stays alone becomes a depthwise 1x1 convolution.
 void fuse(LayerGraph& graph);
 
-// Only the last of these: for running each node by itself.
-void make_scales_convolutions(LayerGraph& graph);
+// Only what cannot run by itself: padding goes into its convolution, a scale and shift becomes one. For running each node by itself.
+void fuse_only_what_must_be(LayerGraph& graph);
 
 }  // namespace sixfold::net
 

@@ -96,6 +96,7 @@ struct Layer {
   std::string name;                // of the node that gives the result
   std::vector<std::string> nodes;  // names of all nodes in it
   std::vector<std::string> types;  // and their types
+  std::vector<std::string> values;  // and their results; the last is the layer's own
   std::vector<std::string> inputs;
   std::string output;
   Operation operation;

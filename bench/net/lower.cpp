@@ -160,6 +160,7 @@ void Lowering::append(const Node& node, std::vector<std::string> inputs, const s
   layer.name = node.name;
   layer.nodes = node.sources.empty() ? std::vector<std::string>{node.name} : node.sources;
   layer.types = {node.type};
+  layer.values = {output};
   layer.inputs = std::move(inputs);
   layer.output = output;
   layer.operation = std::move(operation);

@@ -23,6 +23,17 @@ Dims new_dims(Lowering& lowering, const Node& node, const Dims& from) {
   return node.type == "Squeeze" ? squeezed(node, from, list) : unsqueezed(node, from, list);
 }
 
+// A transpose that only moves dimensions of size 1 leaves the elements where they are.
+bool keeps_order(const Dims& from, const std::vector<int64_t>& order) {
+  int64_t last = -1;
+  for (const int64_t axis : order) {
+    if (from.at(static_cast<size_t>(axis)) == 1) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
+
 }  // namespace
 
 void lower_reshape(Lowering& lowering, const Node& node) {
@@ -37,6 +48,7 @@ void lower_transpose(Lowering& lowering, const Node& node) {
   order = node.integers("perm", order);
   Dims dims;
   for (const int64_t axis : order) dims.push_back(from.at(static_cast<size_t>(axis)));
+  if (keeps_order(from, order)) return lowering.emit(node, {lowering.value(node, 0)}, dims, Reshape{});
   lowering.emit(node, {lowering.value(node, 0)}, dims, Transpose{order});
 }
 

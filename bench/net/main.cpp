@@ -1,15 +1,15 @@
 // sixfold-net: runs a network from an ONNX file on Sixfold's kernels, and tells for each fused layer how fast it is and what
 // half precision costs it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <map>
-#include <optional>
 #include <random>
 #include <string>
 
 #include "dump.hpp"
 #include "fuse.hpp"
+#include "keras.hpp"
 #include "lower.hpp"
 #include "measure.hpp"
 #include "npy.hpp"
@@ -41,10 +41,11 @@ struct Settings {
   double tolerance = 1e-5;
   int expect_class = -1;
   std::string expose;
+  bool list_backends = false;
 };
 
 void add_options(CLI::App& app, Settings& settings) {
-  app.add_option("--model", settings.model, "ONNX file")->required()->check(CLI::ExistingFile);
+  app.add_option("--model", settings.model, "ONNX file")->check(CLI::ExistingFile);
   app.add_option("--input", settings.input, "Picture (PNG, JPEG), or .npy with the network's input; without it, random numbers")
       ->check(CLI::ExistingFile);
   app.add_option("--crop", settings.crop, "Take only this part of the picture: x,y,width,height");
@@ -61,10 +62,33 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--dump-input", settings.dump_input, "Write the network's input, after preprocessing, to this .npy file");
   app.add_option("--check", settings.check, "Compare every layer (of the first type) with the values in this folder; fail if one is off")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--tolerance", settings.tolerance, "For --check: allowed error relative to the layer's largest magnitude");
+  app.add_option("--tolerance", settings.tolerance, "For --check: allowed error relative to the largest magnitude that the layer's activation takes or gives");
   app.add_option("--expect-class", settings.expect_class, "Fail unless this is the largest output, with every type");
   app.add_option("--expose-intermediates", settings.expose,
                  "Only write a copy of the model that has every intermediate value among its outputs");
+  app.add_flag("--list-backends", settings.list_backends, "Only print the backends that this CPU can run, best first");
+}
+
+void list_backends() {
+  for (size_t i = 0; i < sixfold_backend_count(); ++i) {
+    sixfold_backend_info info{};
+    info.struct_size = sizeof info;
+    if (sixfold_backend_get(i, &info, nullptr) == SIXFOLD_OK && info.supported != 0) std::printf("%s\n", info.name);
+  }
+}
+
+struct Conversion {
+  std::string topology;
+  std::string weights;
+  std::string destination;
+};
+
+const CLI::App* add_conversion(CLI::App& app, Conversion& conversion) {
+  CLI::App* convert = app.add_subcommand("convert-keras", "Makes an ONNX file of a Keras model as TensorFlow.js stores it");
+  convert->add_option("topology", conversion.topology, "Its JSON")->required()->check(CLI::ExistingFile);
+  convert->add_option("weights", conversion.weights, "Its weights")->required()->check(CLI::ExistingFile);
+  convert->add_option("onnx", conversion.destination, "The ONNX file to write")->required();
+  return convert;
 }
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -131,13 +155,24 @@ void describe_backend(Report& report) {
   }
 }
 
-Run run_network(const LayerGraph& layers, const NetworkOptions& options, const Constant& input, int repeat) {
+// `reference` is the run of the type before this one, if there is one.
+Run run_network(const LayerGraph& layers, const NetworkOptions& options, const Constant& input, int repeat, const Run* reference) {
   Network network(layers, options);
   const Arena arena(network.arena_bytes());
   const std::vector<const float*> inputs = {input.floats.data()};
   Values values = values_of(network, arena, inputs);
+  std::vector<std::vector<float>> alone;
+  if (reference) alone = results_alone(network, arena, inputs, reference->values);
   Times times = times_of(network, arena, inputs, repeat);
-  return {options.type, std::move(network), std::move(values), std::move(times)};
+  return {options.type, std::move(network), std::move(values), std::move(times), std::move(alone)};
+}
+
+// The best of several measurements: whatever else the machine does can only make the peak look lower.
+double peak_of(const std::string& backend) {
+  constexpr int kMeasurements = 5;
+  double best = 0;
+  for (int i = 0; i < kMeasurements; ++i) best = std::max(best, bench::measure_fma_peak_gflops(backend.c_str()));
+  return best;
 }
 
 bool classes_are(const Report& report, int expected) {
@@ -153,6 +188,11 @@ bool classes_are(const Report& report, int expected) {
 }
 
 int run(const Settings& settings) {
+  if (settings.list_backends) {
+    list_backends();
+    return 0;
+  }
+  if (settings.model.empty()) throw Error("--model is required; --help lists all options");
   if (!settings.expose.empty()) {
     expose_intermediates(settings.model, settings.expose);
     return 0;
@@ -171,17 +211,19 @@ int run(const Settings& settings) {
   if (settings.fuse) {
     fuse(layers);
   } else {
-    make_scales_convolutions(layers);
+    fuse_only_what_must_be(layers);
   }
   for (const sixfold_type type : types_of(settings)) {
-    report.runs.push_back(run_network(layers, {type, settings.backend}, input, settings.repeat));
+    const Run* reference = report.runs.empty() ? nullptr : &report.runs.back();
+    report.runs.push_back(run_network(layers, {type, settings.backend}, input, settings.repeat, reference));
   }
   describe_backend(report);
-  report.peak_gflops = bench::measure_fma_peak_gflops(report.backend.c_str());
+  report.peak_gflops = peak_of(report.backend);
 
   print_header(report);
   if (settings.layers) {
     print_layers(report);
+    print_precision(report);
     print_kernels(report);
   }
   print_totals(report);
@@ -198,12 +240,19 @@ int run(const Settings& settings) {
 }  // namespace sixfold::net
 
 int main(int argc, char** argv) {
-  sixfold::net::Settings settings;
+  using namespace sixfold::net;
+  Settings settings;
+  Conversion conversion;
   CLI::App app("Runs a network from an ONNX file on Sixfold, layer by layer");
-  sixfold::net::add_options(app, settings);
+  add_options(app, settings);
+  const CLI::App* convert = add_conversion(app, conversion);
   CLI11_PARSE(app, argc, argv);
   try {
-    return sixfold::net::run(settings);
+    if (convert->parsed()) {
+      convert_keras(conversion.topology, conversion.weights, conversion.destination);
+      return 0;
+    }
+    return run(settings);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sixfold-net: %s\n", error.what());
     return 1;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <new>
 
+#include "clock.hpp"
 #include "statistics.hpp"
 
 namespace sixfold::net {
@@ -54,6 +55,16 @@ Values values_of(const Network& network, const Arena& arena, const std::vector<c
   return values;
 }
 
+std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena, const std::vector<const float*>& inputs,
+                                              const Values& reference) {
+  std::vector<std::vector<float>> results;
+  network.run(inputs, arena.data(), [&](size_t step, double) {
+    results.push_back(network.result_of(step, arena.data()));
+    network.replace_result(step, arena.data(), reference.steps.at(step));
+  });
+  return results;
+}
+
 Times times_of(const Network& network, const Arena& arena, const std::vector<const float*>& inputs, int repetitions) {
   network.run(inputs, arena.data());  // warm up
   std::vector<std::vector<double>> steps(network.steps().size());
@@ -68,9 +79,7 @@ Times times_of(const Network& network, const Arena& arena, const std::vector<con
   for (; go_on(times.repetitions); ++times.repetitions) {
     progress(times.repetitions + 1);
     network.run(inputs, arena.data(), [&](size_t step, double seconds) { steps[step].push_back(seconds); });
-    const Clock::time_point run_start = Clock::now();
-    network.run(inputs, arena.data());
-    whole.push_back(seconds_since(run_start));
+    whole.push_back(bench::seconds_of([&] { network.run(inputs, arena.data()); }));
   }
   for (const auto& samples : steps) times.steps.push_back(bench::median(samples));
   times.whole = bench::median(whole);

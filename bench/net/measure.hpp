@@ -31,9 +31,14 @@ struct Values {
 
 Values values_of(const Network& network, const Arena& arena, const std::vector<const float*>& inputs);
 
+// The same, but each step is given the results that the steps before it had in `reference`, rounded to the network's type: what
+// the step itself does wrong, without what it was handed.
+std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena, const std::vector<const float*>& inputs,
+                                              const Values& reference);
+
 struct Times {
   std::vector<double> steps;  // the median of each, in seconds
-  double whole = 0;           // the median of whole runs
+  double whole = 0;           // the median of whole runs, in seconds on a CPU: other programs do not count
   int repetitions = 0;
 };
 

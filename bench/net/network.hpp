@@ -37,6 +37,7 @@ struct Step {
   std::string value;               // what it computes, as the network calls it; empty for a step on the way to it
   std::string what;                // "Conv 3x3/2 +BatchNormalization +HardSwish"
   std::vector<std::string> nodes;  // of the file
+  std::vector<std::string> values;  // what those nodes compute
   Operator op;                     // or
   HostOperation host;
   std::vector<size_t> inputs;      // views
@@ -72,6 +73,8 @@ class Network {
 
   // What a step has computed, as floats in the order of ONNX: right after it, before later steps reuse its memory.
   std::vector<float> result_of(size_t step, const void* arena) const;
+  // Puts other values in the place of those: so that later steps can be judged apart from the errors of earlier ones.
+  void replace_result(size_t step, void* arena, const std::vector<float>& values) const;
   // The network's outputs, in the order of ONNX, after a run.
   std::vector<std::vector<float>> outputs(const void* arena) const;
 

@@ -1,6 +1,6 @@
 // From layers to steps: operators are created, values get their place in the arena.
 #include <algorithm>
-#include <numeric>
+#include <cstdio>
 #include <utility>
 
 #include "network.hpp"
@@ -30,25 +30,52 @@ std::string short_type(const std::string& type) {
   return type;
 }
 
-std::string head_of(const Layer& layer, const std::string& type) {
+std::string number_text(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
+  return text;
+}
+
+std::string bounds_text(const Activation& activation) {
+  if (activation.kind == SIXFOLD_RELU) return "Clip 0..";
+  if (activation.kind == SIXFOLD_RELU6) return "Clip 0..6";
+  return "Clip " + number_text(activation.alpha) + ".." + number_text(activation.beta);
+}
+
+const Activation* activation_of(const Layer& layer) {
+  if (const auto* convolution = std::get_if<Convolution>(&layer.operation)) return &convolution->epilogue.activation;
+  if (const auto* product = std::get_if<FullyConnected>(&layer.operation)) return &product->epilogue.activation;
+  if (const auto* elementwise = std::get_if<Elementwise>(&layer.operation)) return &elementwise->activation;
+  return nullptr;
+}
+
+// Appends what the layer's main node does besides its name: window, stride, groups.
+void add_details(const Layer& layer, std::string& text) {
   if (const auto* convolution = std::get_if<Convolution>(&layer.operation)) {
     const sixfold_conv_desc& desc = convolution->desc;
+    text += ' ';
+    text += window_text(desc.kernel_height, desc.kernel_width, desc.stride_height, desc.stride_width);
     const bool depthwise = desc.groups > 1 && desc.groups == desc.input_channels;
-    return type + " " + window_text(desc.kernel_height, desc.kernel_width, desc.stride_height, desc.stride_width) +
-           (depthwise ? " dw" : desc.groups > 1 ? " g" + std::to_string(desc.groups) : "");
+    if (depthwise) text += " dw";
+    if (desc.groups > 1 && !depthwise) text.append(" g").append(std::to_string(desc.groups));
   }
   if (const auto* pool = std::get_if<Pool>(&layer.operation); pool && pool->desc.kind != SIXFOLD_GLOBAL_AVERAGE_POOL) {
     const sixfold_pool_desc& desc = pool->desc;
-    return type + " " + window_text(desc.kernel_height, desc.kernel_width, desc.stride_height, desc.stride_width);
+    text += ' ';
+    text += window_text(desc.kernel_height, desc.kernel_width, desc.stride_height, desc.stride_width);
   }
-  return type;
 }
 
+// "Pad +Conv 3x3/2 +BN +Clip 0..6": all nodes of the layer, in their order.
 std::string text_of(const Layer& layer) {
+  const auto conv = std::find(layer.types.begin(), layer.types.end(), "Conv");
+  const auto main = conv == layer.types.end() ? layer.types.begin() : conv;
+  const Activation* activation = activation_of(layer);
   std::string text;
-  for (const std::string& type : layer.types) {
-    const bool is_core = type == "Conv" || &type == &layer.types.front();
-    text += (text.empty() ? "" : " +") + (is_core ? head_of(layer, short_type(type)) : short_type(type));
+  for (auto type = layer.types.begin(); type != layer.types.end(); ++type) {
+    if (!text.empty()) text += " +";
+    text += *type == "Clip" && activation ? bounds_text(*activation) : short_type(*type);
+    if (type == main) add_details(layer, text);
   }
   return text;
 }
@@ -148,6 +175,7 @@ class NetworkBuilder {
     const size_t output = views_[layer.output] = new_view(graph_.dims.at(layer.output));
     Step& step = add_step(layer.output, text_of(layer), inputs_of(layer), output);
     step.nodes = layer.nodes;
+    step.values = layer.values;
     return step;
   }
 
@@ -221,6 +249,12 @@ class NetworkBuilder {
       views_[layer.output] = alias(from, dims);
       return;
     }
+    if (stays && is_dense(from)) {
+      const size_t flat = alias(from, dims);
+      network_.views_[flat].layout = SIXFOLD_NCHW;
+      add_conversion_to_nhwc(layer, flat);
+      return;
+    }
     const size_t flat = new_view(network_.views_[from].dims, SIXFOLD_NCHW);
     Step& step = add_step(fits ? layer.output : "", text_of(layer) + ", to NCHW", {from}, flat);
     step.nodes = layer.nodes;
@@ -231,10 +265,14 @@ class NetworkBuilder {
       return;
     }
     network_.views_[reshaped].layout = SIXFOLD_NCHW;
-    views_[layer.output] = new_view(dims);
-    Step& back = add_step(layer.output, text_of(layer) + ", to NHWC", {reshaped}, views_[layer.output]);
-    back.nodes = layer.nodes;
-    back.op = make_conversion(options_.type, SIXFOLD_NCHW, options_.type, SIXFOLD_NHWC, options_);
+    add_conversion_to_nhwc(layer, reshaped);
+  }
+
+  void add_conversion_to_nhwc(const Layer& layer, size_t flat) {
+    views_[layer.output] = new_view(graph_.dims.at(layer.output));
+    Step& step = add_step(layer.output, text_of(layer) + ", to NHWC", {flat}, views_[layer.output]);
+    step.nodes = layer.nodes;
+    step.op = make_conversion(options_.type, SIXFOLD_NCHW, options_.type, SIXFOLD_NHWC, options_);
   }
 
   // Inputs that nothing else shares memory with are computed in their place straight away; others are copied there.

@@ -36,44 +36,62 @@ std::string decibels(double value) { return std::isinf(value) ? "exact" : bench:
 
 double gflops(const Step& step, double seconds) { return 2 * step.multiply_adds / seconds / kGiga; }
 
-std::vector<Column> layer_columns(const Report& report) {
-  std::vector<Column> columns = {{"#", 3},        {"result", 22, Align::left}, {"layer", 34, Align::left}, {"output", 12, Align::left},
-                                 {"kernel", 30, Align::left}};
+constexpr int kResultWidth = 20, kLayerWidth = 31;
+
+std::vector<Column> name_columns() {
+  return {{"#", 3}, {"result", kResultWidth, Align::left}, {"layer", kLayerWidth, Align::left}};
+}
+
+std::vector<std::string> name_cells(const Step& step, size_t index) {
+  return {std::to_string(index), shortened(step.value, kResultWidth), shortened(step.what, kLayerWidth)};
+}
+
+// Bytes are shown for the first type only: fp16 moves half as many.
+std::vector<Column> speed_columns(const Report& report) {
+  std::vector<Column> columns = name_columns();
+  columns.push_back({"output", 11, Align::left});
+  columns.push_back({"kernel", 34, Align::left});
   for (const Run& run : report.runs) {
-    columns.push_back({std::string(type_name(run.type)) + " us", 9});
+    columns.push_back({std::string(type_name(run.type)) + " us", 8});
     columns.push_back({"GFLOP/s", 7});
-    columns.push_back({"%peak", 6});
+    columns.push_back({"%peak", 5});
+    if (&run != &report.runs[0]) continue;
     columns.push_back({"KB", 7});
-    columns.push_back({"GB/s", 6});
-  }
-  if (report.runs.size() == 2) {
-    columns.push_back({"fp16 err", 9});
-    columns.push_back({"of max", 8});
-    columns.push_back({"SNR dB", 6});
+    columns.push_back({"GB/s", 5});
   }
   return columns;
 }
 
-std::vector<std::string> layer_row(const Report& report, size_t index) {
+std::vector<std::string> speed_row(const Report& report, size_t index) {
   const Step& step = report.runs[0].network.steps()[index];
-  std::vector<std::string> row = {std::to_string(index), shortened(step.value, 22), shortened(step.what, 34),
-                                  image_text(report.runs[0].network.view(step.output).image), kernel_text(step)};
+  std::vector<std::string> row = name_cells(step, index);
+  row.push_back(image_text(report.runs[0].network.view(step.output).image));
+  row.push_back(kernel_text(step));
   for (const Run& run : report.runs) {
     const double seconds = run.times.steps[index];
-    const Step& own = run.network.steps()[index];
-    const bool counts = own.multiply_adds > 0;
+    const bool counts = step.multiply_adds > 0;
     row.push_back(bench::fixed(seconds * kMicro, 1));
-    row.push_back(counts ? bench::fixed(gflops(own, seconds), 1) : "");
-    row.push_back(counts ? bench::percent(gflops(own, seconds) / report.peak_gflops) : "");
-    row.push_back(bench::fixed(own.bytes_moved / 1e3, 1));
-    row.push_back(bench::fixed(own.bytes_moved / seconds / kGiga, 1));
+    row.push_back(counts ? bench::fixed(gflops(step, seconds), 1) : "");
+    row.push_back(counts ? bench::percent(gflops(step, seconds) / report.peak_gflops) : "");
+    if (&run != &report.runs[0]) continue;
+    row.push_back(bench::fixed(step.bytes_moved / 1e3, 1));
+    row.push_back(bench::fixed(step.bytes_moved / seconds / kGiga, 1));
   }
-  if (report.runs.size() == 2) {
-    const Difference error = difference(report.runs[1].values.steps[index], report.runs[0].values.steps[index]);
-    row.push_back(error.overflows > 0 ? "overflow" : bench::significant(error.largest));
-    row.push_back(error.overflows > 0 ? std::to_string(error.overflows) : bench::significant(error.relative()));
+  return row;
+}
+
+std::vector<std::string> precision_row(const Report& report, size_t index) {
+  const Run &single = report.runs[0], &half = report.runs[1];
+  std::vector<std::string> row = name_cells(single.network.steps()[index], index);
+  const Difference total = difference(half.values.steps[index], single.values.steps[index]);
+  const Difference own = difference(half.alone[index], single.values.steps[index]);
+  row.push_back(bench::significant(total.magnitude));
+  for (const Difference& error : {own, total}) {
+    row.push_back(bench::significant(error.largest));
+    row.push_back(bench::significant(error.relative()));
     row.push_back(decibels(error.signal_to_noise));
   }
+  row.push_back(total.overflows > 0 ? std::to_string(total.overflows) : "");
   return row;
 }
 
@@ -126,14 +144,28 @@ void print_header(const Report& report) {
 }
 
 void print_layers(const Report& report) {
-  const Table table(layer_columns(report));
+  const Table table(speed_columns(report));
   std::fputs(table.header().c_str(), stdout);
-  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) std::fputs(table.row(layer_row(report, i)).c_str(), stdout);
-  std::printf("\nTimes are medians. KB: input, weights and output once each. %%peak: of the fp32 multiply-add peak above.\n");
-  if (report.runs.size() == 2) {
-    std::printf("fp16 err: largest difference to fp32 so far in the network; of max: as a fraction of the largest value there.\n");
+  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) std::fputs(table.row(speed_row(report, i)).c_str(), stdout);
+  std::printf(
+      "\nTimes are medians. %%peak is of the fp32 multiply-add peak above. KB: input, weights and output, once each.\n"
+      "The kernel is that of %s.\n\n",
+      type_name(report.runs[0].type));
+}
+
+void print_precision(const Report& report) {
+  if (report.runs.size() != 2) return;
+  std::vector<Column> columns = name_columns();
+  columns.insert(columns.end(), {{"largest", 8}, {"own error", 9}, {"of largest", 10}, {"SNR dB", 6},
+                                 {"error", 9}, {"of largest", 10}, {"SNR dB", 6}, {"overflows", 9}});
+  const Table table(columns);
+  std::fputs(table.header().c_str(), stdout);
+  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) {
+    std::fputs(table.row(precision_row(report, i)).c_str(), stdout);
   }
-  std::printf("\n");
+  std::printf(
+      "\nfp16 against fp32. Own error: of this layer by itself, given the inputs that fp32 had, rounded to fp16. Error: with all that\n"
+      "came before it. Of largest: as a fraction of the largest magnitude that fp32 has there. SNR: signal to noise ratio.\n\n");
 }
 
 void print_kernels(const Report& report) {

@@ -17,6 +17,7 @@ struct Run {
   Network network;
   Values values;
   Times times;
+  std::vector<std::vector<float>> alone;  // fp16 after fp32: see results_alone()
 };
 
 struct Report {
@@ -30,10 +31,11 @@ struct Report {
 };
 
 void print_header(const Report& report);
-void print_layers(const Report& report);    // the table
-void print_kernels(const Report& report);   // which were used, how often, and why
+void print_layers(const Report& report);     // how fast each is
+void print_precision(const Report& report);  // what fp16 does to each; nothing unless both types were run
+void print_kernels(const Report& report);    // which were used, how often, and why
 void print_totals(const Report& report);
-void print_outputs(const Report& report);   // the first few values, or the largest of many
+void print_outputs(const Report& report);    // the first few values, or the largest of many
 
 void write_json(const Report& report, const std::string& path);
 

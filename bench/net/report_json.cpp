@@ -14,6 +14,14 @@ json number(double value) { return std::isfinite(value) ? json(value) : json(nul
 
 json image(const Image& shape) { return {shape.batch, shape.height, shape.width, shape.channels}; }
 
+json error_of(const std::vector<float>& values, const std::vector<float>& reference) {
+  const Difference error = difference(values, reference);
+  return {{"largest", error.largest},
+          {"relative_to_largest_value", number(error.relative())},
+          {"snr_db", number(error.signal_to_noise)},
+          {"overflows", error.overflows}};
+}
+
 json step_of(const Report& report, const Run& run, size_t index) {
   const Step& step = run.network.steps()[index];
   const double seconds = run.times.steps[index];
@@ -35,11 +43,9 @@ json step_of(const Report& report, const Run& run, size_t index) {
     for (const char* key : {"backend", "kernel"}) result["explanation"][key] = explanation(step.op.get(), key);
   }
   if (&run != &report.runs[0]) {
-    const Difference error = difference(run.values.steps[index], report.runs[0].values.steps[index]);
-    result["error"] = {{"largest", error.largest},
-                       {"relative_to_largest_value", number(error.relative())},
-                       {"snr_db", number(error.signal_to_noise)},
-                       {"overflows", error.overflows}};
+    const std::vector<float>& reference = report.runs[0].values.steps[index];
+    result["error"] = error_of(run.values.steps[index], reference);
+    result["own_error"] = error_of(run.alone[index], reference);
   }
   return result;
 }

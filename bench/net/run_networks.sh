@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# run_networks.sh BUILD OUT [SMOKE]: runs the real networks, shows the tables, and leaves them in OUT, as text and as JSON.
+# SMOKE is yes to run everything once only.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+net=$1/bench/net/sixfold-net
+out=$2
+options=()
+[[ ${3:-no} != yes ]] || options+=(--repeat 1)
+
+models=$("$here/models/fetch.sh" "$net")
+
+# run NAME TITLE OPTION...
+run() {
+  local name=$1 title=$2
+  shift 2
+  printf '\n%s\n\n' "$title"
+  "$net" "$@" ${options+"${options[@]}"} --json "$out/$name.json" | tee "$out/$name.txt"
+}
+
+text_direction=(--model "$models/text-direction.onnx" --input "$models/page.png" --crop 0,8,240,32 --preprocess ppocr-cls)
+
+run text-direction "Text direction of a line that is upright: class 0 is right" "${text_direction[@]}" --expect-class 0
+run text-direction-turned "The same line turned by 180 degrees: class 1 is right" "${text_direction[@]}" --rotate 180 \
+  --no-layers --expect-class 1
+run mobilenet-v2 "MobileNetV2 on the picture of a cat (class 2 is \"neutral\" of drawing, hentai, neutral, porn, sexy)" \
+  --model "$models/mobilenet-v2.onnx" --input "$models/chelsea.png" --preprocess unit --expect-class 2
