@@ -179,15 +179,16 @@ class Verdict {
   }
   // Prints it; returns whether it holds.
   bool report(const char* text, double limit) const {
-    const char* verdict = count_ == 0 ? "not measured" : failures_.empty() ? "holds" : "FAILS";
-    std::printf("%-52s %5.2f  %s for %zu of %d\n", text, limit, verdict, failures_.empty() ? 0 : failures_.size(),
-                count_);
+    std::string verdict = "not measured";
+    if (count_ > 0) verdict = "holds for all " + std::to_string(count_);
+    if (!failures_.empty()) verdict = "FAILS for " + std::to_string(failures_.size()) + " of " + std::to_string(count_);
+    std::printf("%-52s %5.2f  %s\n", text, limit, verdict.c_str());
     for (const std::string& failure : failures_) std::printf("    %s\n", failure.c_str());
     return failures_.empty();
   }
 
  private:
-  int count_ = 0;
+  std::size_t count_ = 0;
   std::vector<std::string> failures_;
 };
 
