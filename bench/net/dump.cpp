@@ -52,8 +52,7 @@ struct Summary {
 void check_value(const Run& run, size_t index, const Reference& reference, double tolerance, Summary& summary) {
   const Step& step = run.network.steps()[index];
   const Difference found = difference(run.values.steps[index], reference.read(step.value).floats);
-  double magnitude = found.magnitude;
-  if (step.values.size() >= 2) magnitude = std::max(magnitude, reference.largest(step.values[step.values.size() - 2]));
+  const double magnitude = std::max(found.magnitude, reference.largest(step.taken));
   const double relative = magnitude > 0 ? found.largest / magnitude : found.largest;
   ++summary.compared;
   if (relative >= summary.worst) {

@@ -37,7 +37,7 @@ struct Step {
   std::string value;               // what it computes, as the network calls it; empty for a step on the way to it
   std::string what;                // "Conv 3x3/2 +BatchNormalization +HardSwish"
   std::vector<std::string> nodes;  // of the file
-  std::vector<std::string> values;  // what those nodes compute
+  std::string taken;               // the value that an activation or addition at its end is given; empty if there is none
   Operator op;                     // or
   HostOperation host;
   std::vector<size_t> inputs;      // views

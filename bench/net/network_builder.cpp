@@ -66,6 +66,11 @@ void add_details(const Layer& layer, std::string& text) {
   }
 }
 
+std::string taken_by_last_node(const Layer& layer) {
+  if (layer.values.size() >= 2) return layer.values[layer.values.size() - 2];
+  return std::holds_alternative<Elementwise>(layer.operation) ? layer.inputs[0] : "";
+}
+
 // "Pad +Conv 3x3/2 +BN +Clip 0..6": all nodes of the layer, in their order.
 std::string text_of(const Layer& layer) {
   const auto conv = std::find(layer.types.begin(), layer.types.end(), "Conv");
@@ -175,7 +180,7 @@ class NetworkBuilder {
     const size_t output = views_[layer.output] = new_view(graph_.dims.at(layer.output));
     Step& step = add_step(layer.output, text_of(layer), inputs_of(layer), output);
     step.nodes = layer.nodes;
-    step.values = layer.values;
+    step.taken = taken_by_last_node(layer);
     return step;
   }
 

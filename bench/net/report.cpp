@@ -49,7 +49,7 @@ std::vector<std::string> name_cells(const Step& step, size_t index) {
 // Bytes are shown for the first type only: fp16 moves half as many.
 std::vector<Column> speed_columns(const Report& report) {
   std::vector<Column> columns = name_columns();
-  columns.push_back({"output", 11, Align::left});
+  columns.push_back({"input > output", 23, Align::left});
   columns.push_back({"kernel", 34, Align::left});
   for (const Run& run : report.runs) {
     columns.push_back({std::string(type_name(run.type)) + " us", 8});
@@ -59,13 +59,15 @@ std::vector<Column> speed_columns(const Report& report) {
     columns.push_back({"KB", 7});
     columns.push_back({"GB/s", 5});
   }
+  columns.push_back({"why this kernel", 15, Align::left});
   return columns;
 }
 
 std::vector<std::string> speed_row(const Report& report, size_t index) {
   const Step& step = report.runs[0].network.steps()[index];
   std::vector<std::string> row = name_cells(step, index);
-  row.push_back(image_text(report.runs[0].network.view(step.output).image));
+  const Network& network = report.runs[0].network;
+  row.push_back(image_text(network.view(step.inputs[0]).image) + " > " + image_text(network.view(step.output).image));
   row.push_back(kernel_text(step));
   for (const Run& run : report.runs) {
     const double seconds = run.times.steps[index];
@@ -77,6 +79,7 @@ std::vector<std::string> speed_row(const Report& report, size_t index) {
     row.push_back(bench::fixed(step.bytes_moved / 1e3, 1));
     row.push_back(bench::fixed(step.bytes_moved / seconds / kGiga, 1));
   }
+  row.push_back(step.op ? kernel_reason(step.op.get()) : "");
   return row;
 }
 
@@ -99,7 +102,6 @@ struct KernelUse {
   int layers = 0;
   double seconds = 0;
   double multiply_adds = 0;
-  std::string reason;
 };
 
 std::map<std::string, KernelUse> kernels_of(const Run& run) {
@@ -110,7 +112,6 @@ std::map<std::string, KernelUse> kernels_of(const Run& run) {
     ++use.layers;
     use.seconds += run.times.steps[i];
     use.multiply_adds += step.multiply_adds;
-    if (step.op) use.reason = explanation(step.op.get(), "kernel");
   }
   return uses;
 }
@@ -129,10 +130,19 @@ std::string explanation(const sixfold_operator* op, const std::string& key) {
   std::string text(sixfold_explain(op, nullptr, 0) + 1, '\0');
   sixfold_explain(op, text.data(), text.size());
   std::istringstream lines(text);
+  const std::string start = key + ": ";
   for (std::string line; std::getline(lines, line);) {
-    if (line.rfind(key + ": ", 0) == 0) return line.substr(key.size() + 2);
+    if (line.rfind(start, 0) == 0) return line.substr(start.size());
   }
   return "";
+}
+
+std::string kernel_reason(const sixfold_operator* op) {
+  const std::string name = sixfold_kernel_name(op);
+  // An operator that chose among kernels says why; others only that there was no choice.
+  if (const std::string chosen = explanation(op, "kernel: " + name); !chosen.empty()) return chosen;
+  const std::string line = explanation(op, "kernel");
+  return line.rfind(name + ", ", 0) == 0 ? line.substr(name.size() + 2) : line;
 }
 
 void print_header(const Report& report) {
@@ -169,19 +179,20 @@ void print_precision(const Report& report) {
 }
 
 void print_kernels(const Report& report) {
-  const Table table({{"kernel", 34, Align::left}, {"type", 4, Align::left}, {"layers", 6}, {"us", 9}, {"GFLOP/s", 7}, {"%peak", 6},
-                     {"why", 60, Align::left}});
+  const Table table({{"kernel", 34, Align::left}, {"type", 4, Align::left}, {"layers", 6}, {"us", 9}, {"%time", 5}, {"GFLOP/s", 7},
+                     {"%peak", 5}});
   std::fputs(table.header().c_str(), stdout);
   for (const Run& run : report.runs) {
+    const double all = std::accumulate(run.times.steps.begin(), run.times.steps.end(), 0.0);
     for (const auto& [name, use] : kernels_of(run)) {
       const double rate = 2 * use.multiply_adds / use.seconds / kGiga;
-      const size_t comma = use.reason.find(", ");
-      std::fputs(table
-                     .row({name, type_name(run.type), std::to_string(use.layers), bench::fixed(use.seconds * kMicro, 1),
-                           rate > 0 ? bench::fixed(rate, 1) : "", rate > 0 ? bench::percent(rate / report.peak_gflops) : "",
-                           comma == std::string::npos ? "" : use.reason.substr(comma + 2)})
-                     .c_str(),
-                 stdout);
+      std::vector<std::string> row = {name, type_name(run.type), std::to_string(use.layers), bench::fixed(use.seconds * kMicro, 1),
+                                      bench::percent(use.seconds / all)};
+      if (rate > 0) {
+        row.push_back(bench::fixed(rate, 1));
+        row.push_back(bench::percent(rate / report.peak_gflops));
+      }
+      std::fputs(table.row(row).c_str(), stdout);
     }
   }
   std::printf("\n");

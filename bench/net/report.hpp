@@ -42,6 +42,9 @@ void write_json(const Report& report, const std::string& path);
 // One line of what sixfold_explain() says, such as "backend".
 std::string explanation(const sixfold_operator* op, const std::string& key);
 
+// Why the operator uses its kernel.
+std::string kernel_reason(const sixfold_operator* op);
+
 const char* type_name(sixfold_type type);
 
 }  // namespace sixfold::net

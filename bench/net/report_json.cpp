@@ -40,7 +40,7 @@ json step_of(const Report& report, const Run& run, size_t index) {
   for (const size_t view : step.inputs) inputs.push_back(image(run.network.view(view).image));
   if (step.op) {
     result["kernel"] = sixfold_kernel_name(step.op.get());
-    for (const char* key : {"backend", "kernel"}) result["explanation"][key] = explanation(step.op.get(), key);
+    result["kernel_reason"] = kernel_reason(step.op.get());
   }
   if (&run != &report.runs[0]) {
     const std::vector<float>& reference = report.runs[0].values.steps[index];
