@@ -129,8 +129,8 @@ const char* layout_text(sixfold_layout layout) { return layout == SIXFOLD_NCHW ?
 
 void describe(const sixfold_operator& op, TextWriter& text) {
   const sixfold_convert_desc& desc = desc_of(op);
-  text.add("does: %s %s to %s %s\n", type_text(desc.input_type), layout_text(desc.input_layout),
-           type_text(desc.output_type), layout_text(desc.output_layout));
+  text.add("%s %s to %s %s\n", type_text(desc.input_type), layout_text(desc.input_layout), type_text(desc.output_type),
+           layout_text(desc.output_layout));
 }
 
 constexpr OperatorClass convert_class = {"convert", output_shape, no_workspace, run_convert, describe, check_output};

@@ -144,7 +144,8 @@ void run_elementwise(const sixfold_operator& op, const Run& run) {
 void describe(const sixfold_operator& op, TextWriter& text) {
   static constexpr const char* operands[] = {"a", "a + b", "a * b"};
   const ElementwiseOperator& it = self(op);
-  text.add("does: %s of %s, element by element\n", activation_name(it.activation), operands[it.kind]);
+  text.add("%s of %s, element by element\n", activation_name(it.activation), operands[it.kind]);
+  text.add("kernel: %s: the one for this operation, type and epilogue\n", op.row->name);
 }
 
 constexpr OperatorClass elementwise_class = {"elementwise", output_shape, no_workspace, run_elementwise, describe};

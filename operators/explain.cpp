@@ -47,9 +47,20 @@ void explain_backend(const sixfold_operator& op, TextWriter& text) {
   }
 }
 
+// True if options.kernel could name `other` instead.
+bool could_replace(const KernelRow& used, const KernelRow& other) {
+  const bool window_fits = other.window.kernel == 0 ||
+                           (other.window.kernel == used.window.kernel && other.window.stride == used.window.stride);
+  return &other != &used && other.op == used.op && other.type == used.type && other.output_type == used.output_type &&
+         other.epilogue == used.epilogue && window_fits;
+}
+
 void explain_kernel(const sixfold_operator& op, TextWriter& text) {
-  text.add("kernel: %s, %s\n", op.row->name,
-           op.kernel_forced ? "forced by options.kernel" : "chosen by operator, type, epilogue and shape");
+  if (op.kernel_forced) text.add("kernel: %s was forced by options.kernel\n", op.row->name);
+  const KernelTable& table = *op.backend->table;
+  for (std::size_t i = 0; i < table.row_count; ++i) {
+    if (could_replace(*op.row, table.rows[i])) text.add("could also be forced: kernel %s\n", table.rows[i].name);
+  }
 }
 
 }  // namespace
@@ -61,9 +72,9 @@ std::size_t sixfold_explain(const sixfold_operator* op, char* text, std::size_t 
   TextWriter writer(text, capacity);
   if (op == nullptr) return 0;
   writer.add("operator: %s\n", op->name);
-  explain_backend(*op, writer);
-  explain_kernel(*op, writer);
   op->operator_class->describe(*op, writer);
+  explain_kernel(*op, writer);
+  explain_backend(*op, writer);
   writer.add(
       "to force another: options.backend or SIXFOLD_ISA in the environment, by a name that sixfold_backend_get gives; "
       "options.kernel, by a name that sixfold_kernel_get gives\n");

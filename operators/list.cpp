@@ -8,6 +8,28 @@
 namespace sixfold::operators {
 namespace {
 
+struct VersionText {
+  char text[16] = {};
+  std::size_t length = 0;
+
+  constexpr void add(int number) {
+    if (number >= 10) add(number / 10);
+    text[length++] = static_cast<char>('0' + number % 10);
+  }
+};
+
+constexpr VersionText make_version() {
+  VersionText version;
+  version.add(SIXFOLD_VERSION_MAJOR);
+  version.text[version.length++] = '.';
+  version.add(SIXFOLD_VERSION_MINOR);
+  version.text[version.length++] = '.';
+  version.add(SIXFOLD_VERSION_PATCH);
+  return version;
+}
+
+constexpr VersionText version = make_version();
+
 void write_reason(const arch::Backend& backend, char* text, std::size_t capacity) {
   if (backend.required == 0) {
     std::snprintf(text, capacity, "runs anywhere");
@@ -46,13 +68,7 @@ void fill(sixfold_kernel_info& info, const arch::Backend& backend, std::size_t i
 
 using namespace sixfold::operators;
 
-#define SIXFOLD_TEXT_OF(x) #x
-#define SIXFOLD_VERSION_TEXT(major, minor, patch) \
-  SIXFOLD_TEXT_OF(major) "." SIXFOLD_TEXT_OF(minor) "." SIXFOLD_TEXT_OF(patch)
-
-const char* sixfold_version(void) {
-  return SIXFOLD_VERSION_TEXT(SIXFOLD_VERSION_MAJOR, SIXFOLD_VERSION_MINOR, SIXFOLD_VERSION_PATCH);
-}
+const char* sixfold_version(void) { return version.text; }
 
 std::size_t sixfold_backend_count(void) { return sixfold::arch::backends().count; }
 

@@ -37,7 +37,7 @@ struct OperatorClass {
   sixfold_status (*workspace)(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
                               std::size_t& bytes, sixfold_error* error);
   void (*run)(const sixfold_operator& op, const Run& run);
-  // What the operator does and which kernels it chose, for sixfold_explain; see text.hpp.
+  // For sixfold_explain: a line that says what the operator does, and "kernel: <name>: <why>" for each kernel that it uses.
   void (*describe)(const sixfold_operator& op, class TextWriter& text);
   // Checks what only this operator asks of the output, beyond its shape and type. NULL: nothing.
   sixfold_status (*check_output)(const sixfold_operator& op, const Tensor& output, sixfold_error* error) = nullptr;

@@ -153,14 +153,15 @@ void run_pool(const sixfold_operator& op, const Run& run) {
 void describe(const sixfold_operator& op, TextWriter& text) {
   const sixfold_pool_desc& desc = desc_of(op);
   if (desc.kind == SIXFOLD_GLOBAL_AVERAGE_POOL) {
-    text.add("does: the average of each channel over the whole image\n");
-    return;
+    text.add("average of each channel over the whole image\n");
+  } else {
+    text.add("%s over %zux%zu, stride %zux%zu, dilation %zux%zu, padding top %zu left %zu bottom %zu right %zu%s%s\n",
+             desc.kind == SIXFOLD_MAX_POOL ? "maximum" : "average", desc.kernel_height, desc.kernel_width,
+             desc.stride_height, desc.stride_width, desc.dilation_height, desc.dilation_width, desc.pad_top,
+             desc.pad_left, desc.pad_bottom, desc.pad_right, desc.ceil_mode != 0 ? ", size rounded up" : "",
+             desc.kind == SIXFOLD_AVERAGE_POOL && desc.count_include_pad != 0 ? ", padding counted" : "");
   }
-  text.add("does: %s over %zu x %zu, stride %zu x %zu, dilation %zu x %zu, padding %zu %zu %zu %zu%s%s\n",
-           desc.kind == SIXFOLD_MAX_POOL ? "maximum" : "average", desc.kernel_height, desc.kernel_width,
-           desc.stride_height, desc.stride_width, desc.dilation_height, desc.dilation_width, desc.pad_top,
-           desc.pad_left, desc.pad_bottom, desc.pad_right, desc.ceil_mode != 0 ? ", size rounded up" : "",
-           desc.kind == SIXFOLD_AVERAGE_POOL && desc.count_include_pad != 0 ? ", padding counted" : "");
+  text.add("kernel: %s: the one for this operator and type\n", op.row->name);
 }
 
 constexpr OperatorClass pool_class = {"pool", output_shape, no_workspace, run_pool, describe};
