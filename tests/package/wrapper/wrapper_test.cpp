@@ -175,6 +175,20 @@ void a_pool_of_the_caller_runs_the_tasks() {
   }
 }
 
+void a_pool_passes_on_every_index() {
+  std::vector<std::size_t> seen;
+  auto pool = [](std::size_t count, auto body) {
+    for (std::size_t i = 0; i < count; ++i) body(i);
+  };
+  sixfold::Context context;
+  context.set_pool(pool, 3);
+  const sixfold_task record = [](void* list, std::size_t index) {
+    static_cast<std::vector<std::size_t>*>(list)->push_back(index);
+  };
+  context.parallel_for(context.pool, 3, record, &seen);
+  check(seen == std::vector<std::size_t>({0, 1, 2}), "the pool's indices are those of the tasks");
+}
+
 void backends_can_be_listed_and_forced() {
   const std::vector<sixfold_backend_info> backends = sixfold::backends();
   check(!backends.empty() && std::strcmp(backends.back().name, "scalar") == 0, "the last backend is scalar");
@@ -208,6 +222,7 @@ int main() {
   ownership_moves();
   every_operator_runs();
   a_pool_of_the_caller_runs_the_tasks();
+  a_pool_passes_on_every_index();
   backends_can_be_listed_and_forced();
   if (failures == 0) std::puts("ok");
   return failures == 0 ? 0 : 1;
