@@ -131,6 +131,7 @@ void describe(const sixfold_operator& op, TextWriter& text) {
   const sixfold_convert_desc& desc = desc_of(op);
   text.add("%s %s to %s %s\n", type_text(desc.input_type), layout_text(desc.input_layout), type_text(desc.output_type),
            layout_text(desc.output_layout));
+  text.add("kernel: %s: the one for this pair of types and of layouts\n", op.row->name);
 }
 
 constexpr OperatorClass convert_class = {"convert", output_shape, no_workspace, run_convert, describe, check_output};
