@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "depthwise_args.hpp"
+#include "depthwise_strip.hpp"
 #include "epilogue.hpp"
 #include "half.hpp"
 #include "row_list.hpp"
@@ -14,137 +15,32 @@
 
 namespace sixfold {
 
-// A block of channels is one cache line of fp32, so that no line of the strip is shared.
-inline constexpr std::size_t depthwise_block = 16;
-
-// The strip: a ring of padded fp32 rows, [column][channel of the block].
-template <class Isa, class T>
-class DepthwiseStrip {
- public:
-  explicit DepthwiseStrip(const DepthwiseArgs& args)
-      : args_(args),
-        columns_(depthwise_strip_columns(args.column_end - args.column_begin, args.kernel_width, args.stride_width,
-                                         args.dilation_width)),
-        ring_(depthwise_strip_rows(args.kernel_height, args.dilation_height) - 1),
-        rows_(static_cast<float*>(args.scratch)),
-        zeros_(rows_ + ring_ * columns_ * depthwise_block),
-        weights_(zeros_ + columns_ * depthwise_block),
-        pointers_(reinterpret_cast<const float**>(weights_ + args.kernel_height * args.kernel_width * depthwise_block)) {
-    clear(rows_, (ring_ + 1) * columns_);
-    const T* packed = static_cast<const T*>(args.weights);
-    for (std::size_t i = 0; i < args.kernel_height * args.kernel_width * depthwise_block; i += Isa::width) {
-      Isa::store(weights_ + i, Isa::load(packed + i));
-    }
-  }
-
-  const float* weights() const { return weights_; }
-
-  // One pointer a kernel row, to the strip's first column, for output row `row`. Rows must be asked for in ascending order.
-  const float* const* rows_for(std::size_t row) {
-    const std::size_t top = row * args_.stride_height;  // counted from the top of the padding
-    const std::size_t bottom = top + (args_.kernel_height - 1) * args_.dilation_height;
-    if (bottom >= args_.pad_top) fill_to(top < args_.pad_top ? 0 : top - args_.pad_top, bottom - args_.pad_top);
-    for (std::size_t k = 0; k < args_.kernel_height; ++k) {
-      const std::size_t y = top + k * args_.dilation_height;
-      const bool inside = y >= args_.pad_top && y - args_.pad_top < args_.height;
-      pointers_[k] = inside ? row_of(y - args_.pad_top) : zeros_;
-    }
-    return pointers_;
-  }
-
- private:
-  float* row_of(std::size_t y) { return rows_ + y % ring_ * columns_ * depthwise_block; }
-
-  // Puts image rows `first` to `last` into the ring, but for those that are there. Rows between the taps of a dilated window
-  // come along: later windows want them.
-  void fill_to(std::size_t first, std::size_t last) {
-    if (next_ < first) next_ = first;
-    for (; next_ <= last && next_ < args_.height; ++next_) fill(row_of(next_), next_);
-  }
-
-  static void clear(float* from, std::size_t columns) {
-    for (std::size_t i = 0; i < columns * depthwise_block; i += Isa::width) Isa::store(from + i, Isa::zero());
-  }
-
-  // Copies the image columns that the strip covers. Padding columns stay the zeros that they were made.
-  void fill(float* strip_row, std::size_t y) {
-    const std::size_t left = args_.column_begin * args_.stride_width;  // counted from the left of the padding
-    const std::size_t skip = left < args_.pad_left ? args_.pad_left - left : 0;
-    const std::size_t x = left < args_.pad_left ? 0 : left - args_.pad_left;
-    if (skip >= columns_ || x >= args_.width) return;
-    const std::size_t wanted = columns_ - skip;
-    const std::size_t count = wanted < args_.width - x ? wanted : args_.width - x;
-    const T* from = static_cast<const T*>(args_.input) + (y * args_.width + x) * args_.input_stride;
-    float* to = strip_row + skip * depthwise_block;
-    if (args_.multiplier != 1) {
-      copy_multiplied(from, to, count);
-    } else if (args_.channels == depthwise_block) {
-      copy_whole(from + args_.channel, to, count);
-    } else {
-      copy_partial(from + args_.channel, to, count);
-    }
-  }
-
-  void copy_whole(const T* from, float* to, std::size_t columns) {
-    for (std::size_t x = 0; x < columns; ++x, from += args_.input_stride, to += depthwise_block) {
-      unroll<depthwise_block / Isa::width>([&](auto v) __attribute__((always_inline)) {
-        Isa::store(to + v * Isa::width, Isa::load(from + v * Isa::width));
-      });
-    }
-  }
-
-  void copy_partial(const T* from, float* to, std::size_t columns) {
-    for (std::size_t x = 0; x < columns; ++x, from += args_.input_stride, to += depthwise_block) {
-      for (std::size_t c = 0; c < args_.channels; c += Isa::width) {
-        Isa::store(to + c, load_first<Isa>(from + c, args_.channels - c));
-      }
-    }
-  }
-
-  void copy_multiplied(const T* from, float* to, std::size_t columns) {
-    const std::size_t first = args_.channel / args_.multiplier;
-    const std::size_t last = (args_.channel + args_.channels - 1) / args_.multiplier;
-    for (std::size_t x = 0; x < columns; ++x, from += args_.input_stride, to += depthwise_block) {
-      float values[depthwise_block];
-      for (std::size_t c = first; c <= last; c += Isa::width) {
-        Isa::store(values + (c - first), load_first<Isa>(from + c, last + 1 - c));
-      }
-      for (std::size_t c = 0; c < args_.channels; ++c) to[c] = values[(args_.channel + c) / args_.multiplier - first];
-    }
-  }
-
-  const DepthwiseArgs& args_;
-  std::size_t columns_;
-  std::size_t ring_;
-  float* rows_;
-  float* zeros_;
-  float* weights_;
-  const float** pointers_;
-  std::size_t next_ = 0;  // image rows below this one are in the ring, or passed
+// The input of one output row, and the weights; see DepthwiseStrip.
+struct DepthwiseWindow {
+  const float* const* rows;  // one a kernel row
+  std::size_t vector_pitch;  // floats from one channel vector to the next
+  const float* weights;
 };
 
-// What the inner kernel needs to compute one channel vector of one output row.
+// What the inner kernel needs to compute a block of channels of one output row.
 template <class T>
 struct DepthwiseLine {
-  const float* const* rows;  // one a kernel row
-  std::size_t offset;        // of the channel vector in a block
-  const float* weights;      // at the channel vector
-  const float* bias;
+  DepthwiseWindow window;
   TileTarget<T> target;  // at the line's first output
   const DepthwiseArgs* args;
 };
 
-// A window known at compile time: X outputs from strip column `column` on.
+// A window known at compile time: X outputs, the first of which reads from rows[...] + start on.
 template <class Isa, int K, int S, int X>
 [[gnu::always_inline]] inline void accumulate_window(typename Isa::vf (&acc)[X][1], const float* const* rows,
                                                      std::size_t start, const float* weights) {
   using vf = typename Isa::vf;
-  for (int ky = 0; ky < K; ++ky, weights += K * depthwise_block) {
+  for (int ky = 0; ky < K; ++ky, weights += K * Isa::width) {
     const float* in = rows[ky] + start;
     vf w[K];
-    unroll<K>([&](auto kx) __attribute__((always_inline)) { w[kx] = Isa::load(weights + kx * depthwise_block); });
+    unroll<K>([&](auto kx) __attribute__((always_inline)) { w[kx] = Isa::load(weights + kx * Isa::width); });
     unroll<(X - 1) * S + K>([&](auto column) __attribute__((always_inline)) {
-      const vf value = Isa::load(in + column * depthwise_block);
+      const vf value = Isa::load(in + column * Isa::width);
       unroll<X>([&](auto x) __attribute__((always_inline)) {
         constexpr int kx = column - x * S;
         if constexpr (kx >= 0 && kx < K) acc[x][0] = Isa::fma(value, w[kx], acc[x][0]);
@@ -159,7 +55,7 @@ template <class Isa, int X>
                                                          std::size_t start, const float* weights,
                                                          const DepthwiseArgs& args) {
   using vf = typename Isa::vf;
-  const std::size_t step = args.stride_width * depthwise_block;
+  const std::size_t step = args.stride_width * Isa::width;
   for (std::size_t ky = 0; ky < args.kernel_height; ++ky) {
     const float* in = rows[ky] + start;
     for (std::size_t kx = 0; kx < args.kernel_width; ++kx) {
@@ -167,53 +63,118 @@ template <class Isa, int X>
       unroll<X>([&](auto x) __attribute__((always_inline)) {
         acc[x][0] = Isa::fma(Isa::load(in + x * step), w, acc[x][0]);
       });
-      in += args.dilation_width * depthwise_block;
-      weights += depthwise_block;
+      in += args.dilation_width * Isa::width;
+      weights += Isa::width;
     }
   }
 }
 
-// `tiles` times X outputs, from output column `first` of the line on.
-template <class Isa, class T, Epilogue E, int K, int S, int X>
-[[gnu::noinline]] void depthwise_tiles(const DepthwiseLine<T>& line, std::size_t first, std::size_t tiles) {
-  using vf = typename Isa::vf;
-  const std::size_t stride = K == 0 ? line.args->stride_width : S;
-  for (std::size_t tile = 0; tile < tiles; ++tile, first += X) {
-    vf acc[X][1];
-    const vf bias = Isa::load(line.bias);
-    unroll<X>([&](auto x) __attribute__((always_inline)) { acc[x][0] = bias; });
-    const std::size_t start = first * stride * depthwise_block + line.offset;
+// Channels of a block, a multiple of the vector's width but at the block's end.
+struct ChannelRange {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// Calls body(acc, c) with the accumulators of X outputs, from output column `column` on, for each channel vector c of the
+// range in turn: pixels often lie a power of two apart and push one another out of the cache, so that all channels of a pixel
+// are best stored together.
+template <class Isa, int K, int S, int X, class Body>
+[[gnu::always_inline]] inline void for_each_vector(const DepthwiseWindow& window, const DepthwiseArgs& args,
+                                                   std::size_t column, ChannelRange range, const Body& body) {
+  const std::size_t taps = K == 0 ? args.kernel_height * args.kernel_width : K * K;
+  const float* weights = window.weights + range.begin * taps;
+  const float* bias = args.bias + range.begin;
+  std::size_t start = column * (K == 0 ? args.stride_width : S) * Isa::width + range.begin / Isa::width * window.vector_pitch;
+  for (std::size_t c = range.begin; c < range.end; c += Isa::width) {
+    typename Isa::vf acc[X][1];
+    const auto first = Isa::load(bias);
+    unroll<X>([&](auto x) __attribute__((always_inline)) { acc[x][0] = first; });
     if constexpr (K == 0) {
-      accumulate_any_window<Isa>(acc, line.rows, start, line.weights, *line.args);
+      accumulate_any_window<Isa>(acc, window.rows, start, weights, args);
     } else {
-      accumulate_window<Isa, K, S>(acc, line.rows, start, line.weights);
+      accumulate_window<Isa, K, S>(acc, window.rows, start, weights);
     }
-    TileTarget<T> target = line.target;
-    target.out += first * target.out_stride;
-    if (target.residual != nullptr) target.residual += first * target.residual_stride;
-    finish_tile<Isa, E, X, 1>(acc, target, *line.args->epilogue);
+    body(acc, c);
+    start += window.vector_pitch;
+    weights += taps * Isa::width;
+    bias += Isa::width;
   }
 }
 
-// Calls depthwise_tiles for the tile width `columns`, 1 to X.
+// What cannot be finished in registers goes through a buffer, [output][channel], of so many channels at once.
+inline constexpr std::size_t depthwise_buffer_channels = 64;
+
+// The accumulators of X outputs, to such a buffer. One function serves every type and epilogue.
+template <class Isa, int K, int S, int X>
+[[gnu::noinline]] void accumulate_to_buffer(float* buffer, const DepthwiseWindow& window, const DepthwiseArgs& args,
+                                            std::size_t column, ChannelRange range) {
+  for_each_vector<Isa, K, S, X>(window, args, column, range,
+                                [&](const auto& acc, std::size_t c) __attribute__((always_inline)) {
+                                  float* to = buffer + (c - range.begin);
+                                  unroll<X>([&](auto x) __attribute__((always_inline)) {
+                                    Isa::store(to + x * depthwise_buffer_channels, acc[x][0]);
+                                  });
+                                });
+}
+
+template <class T>
+TileTarget<T> target_at(const TileTarget<T>& line, std::size_t column, ChannelRange range) {
+  TileTarget<T> target = line;
+  target.out += column * line.out_stride + range.begin;
+  if (line.residual != nullptr) target.residual += column * line.residual_stride + range.begin;
+  target.channel += range.begin;
+  target.channels = range.end - range.begin;
+  return target;
+}
+
+// X outputs of the block's channels from `begin` on, by way of the buffer.
 template <class Isa, class T, Epilogue E, int K, int S, int X>
-inline void depthwise_tiles_of(std::size_t columns, const DepthwiseLine<T>& line, std::size_t first, std::size_t tiles) {
-  if (tiles == 0) return;
-  if constexpr (X > 1) {
-    if (columns < X) return depthwise_tiles_of<Isa, T, E, K, S, X - 1>(columns, line, first, tiles);
+[[gnu::noinline]] void finish_by_buffer(const DepthwiseLine<T>& line, std::size_t column, std::size_t begin) {
+  const DepthwiseArgs& args = *line.args;
+  float buffer[X * depthwise_buffer_channels];
+  for (ChannelRange range{begin, begin}; range.begin < args.channels; range.begin = range.end) {
+    const std::size_t left = args.channels - range.begin;
+    range.end += left < depthwise_buffer_channels ? left : depthwise_buffer_channels;
+    accumulate_to_buffer<Isa, K, S, X>(buffer, line.window, args, column, range);
+    finish_buffer<Isa, E, T>(buffer, X, depthwise_buffer_channels, target_at(line.target, column, range), *args.epilogue);
   }
-  depthwise_tiles<Isa, T, E, K, S, X>(line, first, tiles);
 }
 
-// One channel vector of one output row, in tiles of nearly equal width.
-template <class Isa, class T, Epilogue E, int K, int S>
-void depthwise_line(const DepthwiseLine<T>& line, std::size_t columns) {
-  constexpr int X = Isa::depthwise_columns;
-  const std::size_t tiles = (columns + X - 1) / X;
-  const std::size_t width = columns / tiles;
-  const std::size_t wider = columns % tiles;  // this many tiles have one column more
-  depthwise_tiles_of<Isa, T, E, K, S, X>(width + 1, line, 0, wider);
-  depthwise_tiles_of<Isa, T, E, K, S, X>(width, line, wider * (width + 1), tiles - wider);
+// `tiles` times X outputs, from output column `column` of the line on. Whole vectors without a residual are finished in
+// registers, with as little as possible beside the multiply-adds: integer work shares their ports.
+template <class Isa, class T, Epilogue E, int K, int S, int X>
+[[gnu::noinline]] void depthwise_tiles(const DepthwiseLine<T>& line, std::size_t column, std::size_t tiles) {
+  const DepthwiseArgs& args = *line.args;
+  const DepthwiseWindow window = line.window;
+  const bool in_registers = E != Epilogue::general && args.epilogue->residual == ResidualPosition::none;
+  const std::size_t whole = in_registers ? args.channels / Isa::width * Isa::width : 0;
+  const std::size_t stride = line.target.out_stride;
+  for (; tiles > 0; --tiles, column += X) {
+    if constexpr (E != Epilogue::general) {
+      const RegisterEpilogue<Isa, E> epilogue(*args.epilogue);
+      T* out = line.target.out + column * stride;
+      for_each_vector<Isa, K, S, X>(window, args, column, {0, whole},
+                                    [&](const auto& acc, std::size_t) __attribute__((always_inline)) {
+                                      unroll<X>([&](auto x) __attribute__((always_inline)) {
+                                        Isa::store(out + x * stride, epilogue(acc[x][0]));
+                                      });
+                                      out += Isa::width;
+                                    });
+    }
+    if (whole != args.channels) finish_by_buffer<Isa, T, E, K, S, X>(line, column, whole);
+  }
+}
+
+// Columns from `column` to `end`, in tiles of X, and the rest in narrower ones. The widths halve: more of them would cost more
+// code than they save time.
+template <class Isa, class T, Epilogue E, int K, int S, int X>
+[[gnu::always_inline]] inline void depthwise_columns(const DepthwiseLine<T>& line, std::size_t column, std::size_t end) {
+  const std::size_t tiles = (end - column) / X;
+  if (tiles != 0) depthwise_tiles<Isa, T, E, K, S, X>(line, column, tiles);
+  if constexpr (X > 1) {
+    column += tiles * X;
+    if (column != end) depthwise_columns<Isa, T, E, K, S, (X + 1) / 2>(line, column, end);
+  }
 }
 
 template <class Isa, class T, Epilogue E, int K, int S>
@@ -221,21 +182,14 @@ void depthwise(const void* erased) {
   const DepthwiseArgs& args = *static_cast<const DepthwiseArgs*>(erased);
   DepthwiseStrip<Isa, T> strip(args);
   for (std::size_t row = args.row_begin; row < args.row_end; ++row) {
-    const float* const* rows = strip.rows_for(row);
     const std::size_t pixel = row * args.output_width + args.column_begin;
-    T* out = static_cast<T*>(args.out) + pixel * args.output_stride;
     const T* residual = static_cast<const T*>(args.residual);
     if (residual != nullptr) residual += pixel * args.residual_stride;
-    for (std::size_t c = 0; c < args.channels; c += Isa::width) {
-      const DepthwiseLine<T> line = {rows,
-                                     c,
-                                     strip.weights() + c,
-                                     args.bias + c,
-                                     {out + c, args.output_stride, residual == nullptr ? nullptr : residual + c,
-                                      args.residual_stride, args.channels - c, args.channel + c},
-                                     &args};
-      depthwise_line<Isa, T, E, K, S>(line, args.column_end - args.column_begin);
-    }
+    const DepthwiseLine<T> line = {{strip.rows_for(row), strip.vector_pitch(), strip.weights()},
+                                   {static_cast<T*>(args.out) + pixel * args.output_stride, args.output_stride, residual,
+                                    args.residual_stride, args.channels, args.channel},
+                                   &args};
+    depthwise_columns<Isa, T, E, K, S, Isa::depthwise_columns>(line, 0, args.column_end - args.column_begin);
   }
 }
 
@@ -257,7 +211,7 @@ struct DepthwiseRow {
   }
   static constexpr RowName name = make_name();
   static constexpr KernelRow row = {name.text, Op::depthwise, In, In, E, {Isa::depthwise_columns, 1},
-                                    depthwise_block, {K, S}, &depthwise<Isa, T, E, K, S>};
+                                    Isa::width, {K, S}, &depthwise<Isa, T, E, K, S>};
 };
 
 template <class Isa, int K, int S>

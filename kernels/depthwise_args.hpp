@@ -2,9 +2,10 @@
 //
 // The kernel copies the input rows that it needs into a strip of fp32 rows in L1, padding included, and computes from there:
 // each input element is converted once, the caller's pixel stride and the padding cost nothing in the inner loop, and all its
-// addresses are constants off one pointer a row.
+// addresses are constants off one pointer a row. A block has as many channels as the cache holds, so that the work on one row
+// is long enough for its loops to pay.
 //
-// Packed weights: blocks of `tile_channels` output channels; in a block, for each kernel row and column in order,
+// Packed weights: groups of `tile_channels` (one vector) output channels; in a group, for each kernel row and column in order,
 // tile_channels values of the row's type. Channels that do not exist are zero.
 #pragma once
 
@@ -30,10 +31,10 @@ struct DepthwiseArgs {
   std::size_t pad_top;
   std::size_t pad_left;
 
-  const void* weights;  // of this block
-  const float* bias;    // tile_channels values
-  std::size_t channel;  // the block's first output channel
-  std::size_t channels;  // of the block, at most tile_channels
+  const void* weights;   // of this block
+  const float* bias;     // of this block, readable to the next multiple of tile_channels
+  std::size_t channel;   // the block's first output channel, a multiple of tile_channels
+  std::size_t channels;  // of the block
 
   void* out;  // the image's pixel 0, channel `channel`
   std::size_t output_width;
@@ -59,9 +60,11 @@ constexpr std::size_t depthwise_strip_columns(std::size_t columns, std::size_t k
 // Rows are kept until the window has passed them; one more row is all zeros.
 constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilation) { return (kernel - 1) * dilation + 2; }
 
-constexpr std::size_t depthwise_scratch_bytes(std::size_t strip_rows, std::size_t strip_columns, std::size_t taps,
-                                              std::size_t kernel_height, std::size_t tile_channels) {
-  return (strip_rows * strip_columns + taps) * tile_channels * sizeof(float) + kernel_height * sizeof(void*) + 64;
+// `channels` is a multiple of tile_channels.
+constexpr std::size_t depthwise_scratch_bytes(Type type, std::size_t strip_rows, std::size_t strip_columns, std::size_t taps,
+                                              std::size_t kernel_height, std::size_t channels) {
+  const std::size_t converted_weights = type == Type::fp32 ? 0 : taps;
+  return (strip_rows * strip_columns + converted_weights) * channels * sizeof(float) + kernel_height * sizeof(void*);
 }
 
 }  // namespace sixfold

@@ -37,15 +37,14 @@ struct FirstOperand {
 template <class Isa, class T, class Combine, Epilogue epilogue>
 struct ElementwiseKernel {
   static void in_registers(const ElementwiseArgs& args) {
-    const EpilogueArgs finishing = *args.epilogue;  // a copy, which no store to the output can change
+    const RegisterEpilogue<Isa, epilogue> finish(*args.epilogue);
     const T* a = static_cast<const T*>(args.a);
     const T* b = static_cast<const T*>(args.b);
     T* output = static_cast<T*>(args.output);
     for (std::size_t pixel = 0; pixel < args.pixels; ++pixel) {
       for_each_vector<Isa>(
           args.channels, [&](std::size_t c, const auto& lanes) __attribute__((always_inline)) {
-            lanes.store(output + c,
-                        apply_epilogue<Isa, epilogue>(Combine::template load<Isa>(lanes, a + c, b + c), finishing));
+            lanes.store(output + c, finish(Combine::template load<Isa>(lanes, a + c, b + c)));
           });
       a += args.a_stride;
       b += args.b_stride;

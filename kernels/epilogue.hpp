@@ -24,13 +24,23 @@ struct TileTarget {
   std::size_t channel;   // number of the first one, for per-channel arguments
 };
 
-// The epilogues that are done in registers.
+// The epilogues that are done in registers, with what they keep there from tile to tile.
 template <class Isa, Epilogue E>
-[[gnu::always_inline]] inline typename Isa::vf apply_epilogue(typename Isa::vf x, const EpilogueArgs& args) {
-  if constexpr (E == Epilogue::clamp) return Isa::clamp(x, Isa::set1(args.lower), Isa::set1(args.upper));
-  if constexpr (E == Epilogue::hswish) return HardSwish::apply<Isa>(x, args.activation_args, 0);
-  return x;
-}
+class RegisterEpilogue {
+ public:
+  explicit RegisterEpilogue(const EpilogueArgs& args)
+      : lower_(Isa::set1(args.lower)), upper_(Isa::set1(args.upper)) {}
+
+  [[gnu::always_inline]] typename Isa::vf operator()(typename Isa::vf x) const {
+    if constexpr (E == Epilogue::clamp) return Isa::clamp(x, lower_, upper_);
+    if constexpr (E == Epilogue::hswish) return HardSwish::apply<Isa>(x, ActivationArgs{}, 0);
+    return x;
+  }
+
+ private:
+  typename Isa::vf lower_;
+  typename Isa::vf upper_;
+};
 
 template <class Isa, class T>
 [[gnu::always_inline]] inline typename Isa::vf load_first(const T* p, std::size_t n) {
@@ -72,10 +82,11 @@ inline void activate_buffer(float* buffer, std::size_t pixels, std::size_t pitch
       }
     }
   } else {
+    const RegisterEpilogue<Isa, E> epilogue(args);
     for (std::size_t p = 0; p < pixels; ++p) {
       for (std::size_t c = 0; c < padded; c += Isa::width) {
         float* x = buffer + p * pitch + c;
-        Isa::store(x, apply_epilogue<Isa, E>(Isa::load(x), args));
+        Isa::store(x, epilogue(Isa::load(x)));
       }
     }
   }
@@ -102,9 +113,10 @@ template <class Isa, Epilogue E, int R, int V, class T>
   constexpr std::size_t width = V * Isa::width;
   const bool whole = target.channels >= width;
   if (E != Epilogue::general && whole && args.residual == ResidualPosition::none) {
+    const RegisterEpilogue<Isa, E> epilogue(args);
     unroll<R>([&](auto r) __attribute__((always_inline)) {
       unroll<V>([&](auto v) __attribute__((always_inline)) {
-        Isa::store(target.out + r * target.out_stride + v * Isa::width, apply_epilogue<Isa, E>(acc[r][v], args));
+        Isa::store(target.out + r * target.out_stride + v * Isa::width, epilogue(acc[r][v]));
       });
     });
     return;

@@ -1,4 +1,4 @@
-// Depthwise convolution: packs weights in blocks of channels, and shares out blocks and bands of rows.
+// Depthwise convolution: packs weights in groups of one vector, and shares out blocks of channels and bands of the image.
 #include "../kernels/depthwise_args.hpp"
 #include "conv.hpp"
 #include "parallel.hpp"
@@ -10,13 +10,14 @@ namespace {
 struct DepthwiseConv : Conv {
   std::size_t weights;  // offsets
   std::size_t bias;
-  std::size_t weights_bytes;  // of one block of channels
 };
 
-std::size_t block_channels(const sixfold_operator& op) { return static_cast<std::size_t>(op.row->tile_channels); }
+// The kernel's vector: blocks consist of whole ones.
+std::size_t vector_channels(const sixfold_operator& op) { return static_cast<std::size_t>(op.row->tile_channels); }
 
 // A tile of work is one image, one block of channels, and a band of rows by a band of columns.
 struct Tiling {
+  std::size_t block;  // channels
   std::size_t blocks;
   std::size_t rows;  // of a band
   std::size_t row_bands;
@@ -25,31 +26,57 @@ struct Tiling {
   std::size_t scratch_bytes;  // for a task
 };
 
-// Rows that two bands share are copied twice, so bands are made only where there are too few tiles otherwise.
-constexpr std::size_t tiles_per_task = 3;
-constexpr std::size_t min_band_rows = 4;
-// Wider images are cut, so that the strip of a 3x3 window stays in a 32 KB cache.
+// The strip takes most of a 32 KB cache, and leaves room for weights and outputs.
+constexpr std::size_t strip_bytes = 24 * 1024;
+constexpr std::size_t min_block = 16;   // channels: one cache line of fp32
+constexpr std::size_t max_block = 256;
+// Wider images are cut, so that the strip of a 3x3 window stays in the cache.
 constexpr std::size_t max_band_columns = 128;
+// A band's input and output stay in half of a small second-level cache while all blocks pass over it: a block reads only part
+// of each pixel, and the rest comes into the cache with it. Rows that two bands share are copied twice, so bands are not small.
+constexpr std::size_t band_bytes = 1024 * 1024;
+constexpr std::size_t min_band_rows = 4;
+constexpr std::size_t tiles_per_task = 3;
 
-Tiling make_tiling(const Conv& conv, const Tensor& output, std::size_t max_tasks) {
+std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
+std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
+
+std::size_t block_of(std::size_t channels, std::size_t strip_pixels, std::size_t vector) {
+  const std::size_t fitting = min_of(max_of(strip_bytes / sizeof(float) / strip_pixels, min_block), max_block);
+  const std::size_t multiple = max_of(vector, min_block);
+  const std::size_t blocks = ceil_div(channels, max_of(fitting / multiple * multiple, multiple));
+  return round_up(ceil_div(channels, blocks), multiple);
+}
+
+std::size_t image_bytes(const Tensor& tensor) {
+  return tensor.height * tensor.width * tensor.pixel_stride * element_bytes(tensor.type);
+}
+
+std::size_t bands_for_cache(const Tensor& input, const Tensor& output) {
+  return ceil_div(image_bytes(input) + image_bytes(output), band_bytes);
+}
+
+Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, std::size_t max_tasks) {
   const ConvShape& s = conv.shape;
-  const std::size_t block = block_channels(conv);
+  const std::size_t vector = vector_channels(conv);
   Tiling tiling{};
-  tiling.blocks = ceil_div(s.output_channels, block);
   tiling.column_bands = ceil_div(output.width, max_band_columns);
   tiling.columns = ceil_div(output.width, tiling.column_bands);
-  const std::size_t tiles = tiling.blocks * tiling.column_bands * (output.batch == 0 ? 1 : output.batch);
-  const std::size_t wanted_bands = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
-  const std::size_t band_rows = ceil_div(output.height, wanted_bands);
-  tiling.rows = band_rows < min_band_rows && wanted_bands > 1 ? min_band_rows : band_rows;
-  tiling.row_bands = ceil_div(output.height, tiling.rows);
   const std::size_t strip_columns = depthwise_strip_columns(tiling.columns, s.kernel_width, s.stride_width, s.dilation_width);
   const std::size_t strip_rows = depthwise_strip_rows(s.kernel_height, s.dilation_height);
-  tiling.scratch_bytes = round_up(depthwise_scratch_bytes(strip_rows, strip_columns, s.taps(), s.kernel_height, block), 64);
+  tiling.block = block_of(s.output_channels, strip_columns * strip_rows, vector);
+  tiling.blocks = ceil_div(s.output_channels, tiling.block);
+  const std::size_t tiles = tiling.blocks * tiling.column_bands * max_of(output.batch, 1);
+  const std::size_t bands_for_tasks = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
+  const std::size_t bands = max_of(bands_for_tasks, bands_for_cache(input, output));
+  tiling.rows = max_of(ceil_div(output.height, bands), min_band_rows);
+  tiling.row_bands = ceil_div(output.height, tiling.rows);
+  tiling.scratch_bytes = round_up(
+      depthwise_scratch_bytes(kernel_type(conv.type), strip_rows, strip_columns, s.taps(), s.kernel_height, tiling.block), 64);
   return tiling;
 }
 
-sixfold_status workspace(const sixfold_operator& op, const Tensor*, const Tensor& output, std::size_t max_tasks,
+sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
                          std::size_t& bytes, sixfold_error* error) {
   const Conv& conv = static_cast<const Conv&>(op);
   const ConvShape& s = conv.shape;
@@ -57,27 +84,25 @@ sixfold_status workspace(const sixfold_operator& op, const Tensor*, const Tensor
   std::size_t strip = 0;
   std::size_t window_rows = 0;
   std::size_t window_columns = 0;
-  const std::size_t columns = output.width < max_band_columns ? output.width : max_band_columns;
+  std::size_t tasks = 0;
+  const std::size_t columns = min_of(output.width, max_band_columns);
   const bool overflow = __builtin_mul_overflow(s.kernel_height, s.dilation_height, &window_rows) ||
                         __builtin_mul_overflow(s.kernel_width, s.dilation_width, &window_columns) ||
                         __builtin_mul_overflow(columns, s.stride_width, &strip) ||
                         __builtin_add_overflow(strip, window_columns, &strip) ||
                         __builtin_mul_overflow(strip, window_rows + 2, &strip) ||
-                        __builtin_mul_overflow(strip, block_channels(op) * sizeof(float) * 2, &strip) ||
-                        __builtin_mul_overflow(strip, max_tasks, &strip) ||
-                        __builtin_mul_overflow(max_tasks, tiles_per_task, &window_rows);
+                        __builtin_mul_overflow(strip, max_block * sizeof(float) * 4, &strip) ||
+                        __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks);
   if (overflow) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace for a window of %zu x %zu does not fit size_t",
                 max_tasks, s.kernel_height, s.kernel_width);
   }
-  const Tiling tiling = make_tiling(conv, output, max_tasks);
+  const Tiling tiling = make_tiling(conv, inputs[0], output, max_tasks);
   if (__builtin_mul_overflow(tiling.scratch_bytes, max_tasks, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
   }
   return SIXFOLD_OK;
 }
-
-std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 // The arguments that all tiles have in common.
 DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const EpilogueArgs& epilogue) {
@@ -103,27 +128,25 @@ DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const Epilo
 }
 
 const unsigned char* image_of(const Tensor& tensor, std::size_t n) {
-  const std::size_t bytes = tensor.height * tensor.width * tensor.pixel_stride * element_bytes(tensor.type);
-  return static_cast<const unsigned char*>(tensor.data) + n * bytes;
+  return static_cast<const unsigned char*>(tensor.data) + n * image_bytes(tensor);
 }
 
 void run_depthwise(const sixfold_operator& op, const Run& run) {
   const DepthwiseConv& conv = static_cast<const DepthwiseConv&>(op);
   const EpilogueArgs epilogue = epilogue_of(conv);
-  const Tiling tiling = make_tiling(conv, run.output, run.max_tasks);
+  const Tiling tiling = make_tiling(conv, run.inputs[0], run.output, run.max_tasks);
   const DepthwiseArgs common = common_args(conv, run, epilogue);
-  const std::size_t block = block_channels(op);
   const std::size_t element = element_bytes(conv.type);
   const std::size_t bands = tiling.row_bands * tiling.column_bands;
   for_each_tile(run, run.output.batch * tiling.blocks * bands, [&](std::size_t tile, std::size_t task) {
-    const std::size_t band = tile % bands;
-    const std::size_t b = tile / bands % tiling.blocks;
-    const std::size_t image = tile / bands / tiling.blocks;
+    const std::size_t b = tile % tiling.blocks;
+    const std::size_t band = tile / tiling.blocks % bands;
+    const std::size_t image = tile / tiling.blocks / bands;
     DepthwiseArgs args = common;
     args.input = image_of(run.inputs[0], image);
-    args.channel = b * block;
-    args.channels = min_of(block, conv.shape.output_channels - args.channel);
-    args.weights = part<unsigned char>(conv, conv.weights) + b * conv.weights_bytes;
+    args.channel = b * tiling.block;
+    args.channels = min_of(tiling.block, conv.shape.output_channels - args.channel);
+    args.weights = part<unsigned char>(conv, conv.weights) + args.channel * conv.shape.taps() * element;
     args.bias = part<float>(conv, conv.bias) + args.channel;
     args.out = const_cast<unsigned char*>(image_of(run.output, image)) + args.channel * element;
     if (conv.input_count == 2) args.residual = image_of(run.inputs[1], image) + args.channel * element;
@@ -169,13 +192,14 @@ const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfol
 template <class T>
 void pack(DepthwiseConv& conv, const FoldedConv& folded, T (*round)(double)) {
   const ConvShape& s = conv.shape;
-  const std::size_t block = block_channels(conv);
+  const std::size_t vector = vector_channels(conv);
   T* weights = part<T>(&conv, conv.weights);
   for (std::size_t c = 0; c < s.output_channels; ++c) {
-    T* to = weights + c / block * s.taps() * block + c % block;
+    T* to = weights + c / vector * s.taps() * vector + c % vector;
+    const double factor = folded.weight_factor(c);
     for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
       for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
-        to[(ky * s.kernel_width + kx) * block] = round(folded.weight(c, ky, kx, 0));
+        to[(ky * s.kernel_width + kx) * vector] = round(folded.weight(c, ky, kx, 0) * factor);
       }
     }
     part<float>(&conv, conv.bias)[c] = folded.bias(c);
@@ -188,8 +212,7 @@ sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& option
                                      sixfold_error* error) {
   const KernelRow* row = choose_row(plan, options, error);
   if (row == nullptr) return SIXFOLD_UNSUPPORTED;
-  const std::size_t block = static_cast<std::size_t>(row->tile_channels);
-  const std::size_t channels = round_up(plan.shape.output_channels, block);
+  const std::size_t channels = round_up(plan.shape.output_channels, static_cast<std::size_t>(row->tile_channels));
   BlockLayout layout;
   layout.add(1, sizeof(DepthwiseConv));
   const std::size_t weights = layout.add(channels * plan.shape.taps(), size_of(row->type));
@@ -202,7 +225,6 @@ sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& option
   DepthwiseConv& conv = static_cast<DepthwiseConv&>(*created);
   conv.weights = weights;
   conv.bias = bias;
-  conv.weights_bytes = plan.shape.taps() * block * size_of(row->type);
   fill_conv(conv, plan, per_channel);
   const FoldedConv folded(*plan.desc);
   if (row->type == Type::fp32) {
