@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <type_traits>
 
 #include "epilogue.hpp"
 #include "gemm_args.hpp"
@@ -115,69 +115,94 @@ void gemm_panel(const GemmPanel<T>& p, std::size_t pixels) {
 }
 
 template <class Isa>
-void convert_halves(const Half* from, float* to, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + Isa::width <= count; i += Isa::width) Isa::store(to + i, Isa::load(from + i));
-  if (i < count) Isa::store_partial(to + i, Isa::load_partial(from + i, count - i), count - i);
+[[gnu::always_inline]] inline void convert_vector(const Half* from, float* to) {
+  Isa::store(to, Isa::load(from));
 }
 
-// The left operand in fp32: as it is, or converted into scratch with one run a pixel.
-struct GemmLeft {
-  const float* const* rows;
-  std::size_t pitch;
-  std::size_t runs;
-  std::size_t run_length;
-  float* panel_scratch;
-};
-
-template <class Isa, class T>
-GemmLeft gemm_left(const GemmArgs& args) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return {reinterpret_cast<const float* const*>(args.left), args.left_pitch, args.runs, args.run_length, nullptr};
+template <class Isa>
+[[gnu::noinline]] void convert_halves(const Half* from, float* to, std::size_t count) {
+  constexpr std::size_t width = Isa::width;
+  std::size_t i = 0;
+  for (; i + 4 * width <= count; i += 4 * width) {
+    unroll<4>([&](auto v) __attribute__((always_inline)) { convert_vector<Isa>(from + i + v * width, to + i + v * width); });
+  }
+  for (; i + width <= count; i += width) convert_vector<Isa>(from + i, to + i);
+  if (i == count) return;
+  if (count >= width) {  // once more the last whole vector: cheaper than part of one
+    convert_vector<Isa>(from + count - width, to + count - width);
   } else {
-    const std::size_t depth = args.runs * args.run_length;
-    const std::size_t row_floats = (depth + 15) / 16 * 16;
-    float* floats = static_cast<float*>(args.scratch);
-    const float** rows = reinterpret_cast<const float**>(floats + args.pixels * row_floats);
-    for (std::size_t m = 0; m < args.pixels; ++m) {
-      float* row = floats + m * row_floats;
-      rows[m] = row;
-      for (std::size_t run = 0; run < args.runs; ++run) {
-        const Half* from = static_cast<const Half*>(args.left[run * args.left_pitch + m]);
-        convert_halves<Isa>(from, row + run * args.run_length, args.run_length);
+    Isa::store_partial(to, Isa::load_partial(from, count), count);
+  }
+}
+
+// Converts `count` pixels from `first` on to rows of floats, and points to them.
+template <class Isa>
+[[gnu::noinline]] void convert_pixels(const GemmArgs& args, std::size_t first, std::size_t count, float* floats,
+                                      const float** rows) {
+  const std::size_t row_floats = half_row_floats(args.runs * args.run_length);
+  for (std::size_t m = 0; m < count; ++m, floats += row_floats) {
+    rows[m] = floats;
+    for (std::size_t run = 0; run < args.runs; ++run) {
+      const Half* from = static_cast<const Half*>(args.left[run * args.left_pitch + first + m]);
+      convert_halves<Isa>(from, floats + run * args.run_length, args.run_length);
+    }
+  }
+}
+
+// The target of the panel at channel `c` of the call, from pixel `first` on.
+template <class T>
+TileTarget<T> panel_target(const GemmArgs& args, std::size_t first, std::size_t c) {
+  const T* residual = static_cast<const T*>(args.residual);
+  if (residual != nullptr) residual += first * args.residual_stride + c;
+  T* out = static_cast<T*>(args.out) + first * args.out_stride + c;
+  return {out, args.out_stride, residual, args.residual_stride, args.channels - c, args.channel + c};
+}
+
+template <class Isa, Epilogue E, int R, int V>
+void gemm_floats(const GemmArgs& args) {
+  constexpr std::size_t width = V * Isa::width;
+  const float* const* left = reinterpret_cast<const float* const*>(args.left);
+  const float* panel = static_cast<const float*>(args.weights);
+  const std::size_t depth = args.runs * args.run_length;
+  for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
+    gemm_panel<Isa, float, E, R, V>({left, args.left_pitch, args.runs, args.run_length, panel, args.bias + c,
+                                     panel_target<float>(args, 0, c), args.epilogue},
+                                    args.pixels);
+  }
+}
+
+template <class Isa, Epilogue E, int R, int V>
+void gemm_halves(const GemmArgs& args) {
+  constexpr std::size_t width = V * Isa::width;
+  const std::size_t depth = args.runs * args.run_length;
+  const std::size_t panels = (args.channels + width - 1) / width;
+  const HalfBlocking blocking = half_blocking(args.pixels, depth, panels, width);
+  const float** rows = static_cast<const float**>(args.scratch);
+  float* right = reinterpret_cast<float*>(rows + blocking.pixels);
+  float* left = right + blocking.panels * depth * width;
+  const Half* weights = static_cast<const Half*>(args.weights);
+  for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {
+    convert_halves<Isa>(weights + panel * depth * width, right, blocking.panels * depth * width);
+    for (std::size_t first = 0; first < args.pixels; first += blocking.pixels) {
+      const std::size_t count = args.pixels - first < blocking.pixels ? args.pixels - first : blocking.pixels;
+      if (panel == 0) convert_pixels<Isa>(args, first, count, left, rows);
+      for (std::size_t p = 0; p < blocking.panels; ++p) {
+        const std::size_t c = (panel + p) * width;
+        gemm_panel<Isa, Half, E, R, V>({rows, count, 1, depth, right + p * depth * width, args.bias + c,
+                                        panel_target<Half>(args, first, c), args.epilogue},
+                                       count);
       }
     }
-    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(rows + args.pixels);
-    return {rows, args.pixels, 1, depth, reinterpret_cast<float*>((end + 63) / 64 * 64)};
   }
 }
 
 template <class Isa, class T, Epilogue E, int R, int V>
 void gemm(const void* erased) {
   const GemmArgs& args = *static_cast<const GemmArgs*>(erased);
-  constexpr std::size_t width = V * Isa::width;
-  const std::size_t depth = args.runs * args.run_length;
-  const GemmLeft left = gemm_left<Isa, T>(args);
-  const T* weights = static_cast<const T*>(args.weights);
-  for (std::size_t c = 0; c < args.channels; c += width, weights += depth * width) {
-    const float* panel;
-    if constexpr (sizeof(T) == sizeof(float)) {
-      panel = weights;
-    } else {
-      convert_halves<Isa>(weights, left.panel_scratch, depth * width);
-      panel = left.panel_scratch;
-    }
-    const T* residual = static_cast<const T*>(args.residual);
-    const GemmPanel<T> p = {left.rows,
-                            left.pitch,
-                            left.runs,
-                            left.run_length,
-                            panel,
-                            args.bias + c,
-                            {static_cast<T*>(args.out) + c, args.out_stride, residual == nullptr ? nullptr : residual + c,
-                             args.residual_stride, args.channels - c, args.channel + c},
-                            args.epilogue};
-    gemm_panel<Isa, T, E, R, V>(p, args.pixels);
+  if constexpr (std::is_same_v<T, float>) {
+    gemm_floats<Isa, E, R, V>(args);
+  } else {
+    gemm_halves<Isa, E, R, V>(args);
   }
 }
 

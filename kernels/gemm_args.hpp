@@ -37,11 +37,43 @@ struct GemmArgs {
   void* scratch;  // gemm_scratch_bytes(), aligned to 64
 };
 
-// fp16 rows convert the left operand and one panel at a time to fp32 in scratch.
+// How an fp16 row goes through a product: it converts both operands to fp32 in scratch, `pixels` and `panels` at a time.
+struct HalfBlocking {
+  std::size_t pixels;
+  std::size_t panels;
+};
+
+inline constexpr std::size_t half_panels_bytes = 128 * 1024;
+
+// So many pixels are converted at a time that they stay in L1, and at least full tiles for every tile height in use.
+constexpr std::size_t half_portion(std::size_t pixels, std::size_t depth) {
+  constexpr std::size_t bytes = 16 * 1024;
+  constexpr std::size_t multiple = 24;
+  const std::size_t fitting = bytes / (depth * sizeof(float)) / multiple * multiple;
+  const std::size_t portion = fitting == 0 ? multiple : fitting;
+  return portion < pixels ? portion : pixels;
+}
+
+// Few panels are converted once and stay, while portions of pixels pass by. Many panels would not fit: each is converted when
+// it is its turn, and all pixels stay.
+constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std::size_t panels, std::size_t tile_channels) {
+  if (panels * depth * tile_channels * sizeof(float) > half_panels_bytes) return {pixels, 1};
+  return {half_portion(pixels, depth), panels};
+}
+
+// Floats from one converted pixel to the next.
+constexpr std::size_t half_row_floats(std::size_t depth) { return (depth + 15) / 16 * 16; }
+
+constexpr std::size_t half_pixels_bytes(std::size_t pixels, std::size_t depth) {
+  return pixels * (half_row_floats(depth) * sizeof(float) + sizeof(void*));
+}
+
+// For a product of up to `pixels` pixels, with any number of panels.
 constexpr std::size_t gemm_scratch_bytes(Type type, std::size_t pixels, std::size_t depth, std::size_t tile_channels) {
   if (type == Type::fp32) return 0;
-  const std::size_t row_floats = (depth + 15) / 16 * 16;
-  return (pixels * row_floats + depth * tile_channels) * sizeof(float) + pixels * sizeof(void*) + 128;
+  const std::size_t few_panels = half_pixels_bytes(half_portion(pixels, depth), depth) + half_panels_bytes;
+  const std::size_t many_panels = half_pixels_bytes(pixels, depth) + depth * tile_channels * sizeof(float);
+  return few_panels > many_panels ? few_panels : many_panels;
 }
 
 }  // namespace sixfold
