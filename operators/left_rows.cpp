@@ -52,45 +52,67 @@ class SpanFiller {
 
   const void** slots(const Span& span, std::size_t run) const { return left_.pointers + run * pixels_ + span.slot; }
 
-  // Pointers to one tap of each pixel of the span. `offset` is where the tap lies from the window's first column.
+  // Output columns of the span, as a range.
+  struct Columns {
+    std::size_t begin;
+    std::size_t end;
+  };
+
+  // The columns x for which the input column x * stride + offset - pad_left and the `reach` columns after it exist.
+  Columns inside(const Span& span, std::size_t offset, std::size_t reach) const {
+    const std::size_t stride = shape_.stride_width;
+    const std::size_t limit = input_.width + shape_.pad_left;
+    const std::size_t begin = offset >= shape_.pad_left ? 0 : ceil_div(shape_.pad_left - offset, stride);
+    const std::size_t end = limit <= offset + reach ? 0 : ceil_div(limit - offset - reach, stride);
+    const std::size_t last = span.x + span.count;
+    const std::size_t first_inside = min_of(max_of(begin, span.x), last);
+    return {first_inside, min_of(max_of(end, first_inside), last)};
+  }
+
+  // Pointers from `column` of the image row on, one a window.
+  void fill_inside(const void** to, const Columns& columns, std::size_t offset, const unsigned char* row) const {
+    if (columns.begin == columns.end) return;
+    const std::size_t pixel = input_.pixel_stride * element_;
+    const std::size_t step = shape_.stride_width * pixel;
+    const unsigned char* from = row + (columns.begin * shape_.stride_width + offset - shape_.pad_left) * pixel;
+    for (std::size_t x = columns.begin; x < columns.end; ++x, from += step) *to++ = from;
+  }
+
+  void fill_zeros(const void** to, std::size_t count) const {
+    for (std::size_t i = 0; i < count; ++i) to[i] = left_.zeros;
+  }
+
+  // Pointers to one tap of each pixel of the span.
   void fill_tap(const Span& span, std::size_t run, std::size_t kx, const unsigned char* row) const {
     const void** to = slots(span, run);
+    if (row == nullptr) return fill_zeros(to, span.count);
     const std::size_t offset = kx * shape_.dilation_width;
-    const std::size_t stride = shape_.stride_width;
-    // Pixels x with 0 <= x * stride + offset - pad_left < width.
-    std::size_t begin = offset >= shape_.pad_left ? 0 : ceil_div(shape_.pad_left - offset, stride);
-    std::size_t end = input_.width + shape_.pad_left <= offset ? 0 : ceil_div(input_.width + shape_.pad_left - offset, stride);
-    if (row == nullptr) end = 0;
-    begin = min_of(max_of(begin, span.x), span.x + span.count);
-    end = min_of(max_of(end, begin), span.x + span.count);
-    for (std::size_t x = span.x; x < begin; ++x) *to++ = left_.zeros;
-    if (end > begin) {
-      const std::size_t step = stride * input_.pixel_stride * element_;
-      const unsigned char* from = row + (begin * stride + offset - shape_.pad_left) * input_.pixel_stride * element_;
-      for (std::size_t x = begin; x < end; ++x, from += step) *to++ = from;
-    }
-    for (std::size_t x = end; x < span.x + span.count; ++x) *to++ = left_.zeros;
+    const Columns columns = inside(span, offset, 0);
+    fill_zeros(to, columns.begin - span.x);
+    fill_inside(to + (columns.begin - span.x), columns, offset, row);
+    fill_zeros(to + (columns.end - span.x), span.x + span.count - columns.end);
   }
 
   // Pointers to a whole kernel row of each pixel; windows over the edge are copied, with zeros where the image is not.
   void fill_kernel_row(const Span& span, std::size_t ky, const unsigned char* row) const {
     const void** to = slots(span, ky);
-    if (row == nullptr) {
-      for (std::size_t i = 0; i < span.count; ++i) to[i] = left_.zeros;
-      return;
-    }
-    const std::size_t reach = (shape_.kernel_width - 1) * shape_.dilation_width;
-    for (std::size_t i = 0; i < span.count; ++i) {
-      const std::size_t x = (span.x + i) * shape_.stride_width;  // from the left of the padding
-      const bool inside = x >= shape_.pad_left && x - shape_.pad_left + reach < input_.width;
-      if (inside && !left_.runs.copied) {
-        to[i] = row + (x - shape_.pad_left) * input_.pixel_stride * element_;
-      } else {
-        to[i] = copy_window_row(row, x, span.slot + i, ky);
-      }
+    if (row == nullptr) return fill_zeros(to, span.count);
+    Columns columns = inside(span, 0, (shape_.kernel_width - 1) * shape_.dilation_width);
+    if (left_.runs.copied) columns.end = columns.begin;
+    fill_copies(span, {span.x, columns.begin}, ky, row);
+    fill_inside(to + (columns.begin - span.x), columns, 0, row);
+    fill_copies(span, {columns.end, span.x + span.count}, ky, row);
+  }
+
+  void fill_copies(const Span& span, const Columns& columns, std::size_t ky, const unsigned char* row) const {
+    const void** to = slots(span, ky);
+    for (std::size_t x = columns.begin; x < columns.end; ++x) {
+      const std::size_t i = x - span.x;
+      to[i] = copy_window_row(row, x * shape_.stride_width, span.slot + i, ky);
     }
   }
 
+  // `x` is the window's first column, counted from the left of the padding.
   const void* copy_window_row(const unsigned char* row, std::size_t x, std::size_t slot, std::size_t ky) const {
     unsigned char* copy = left_.copies + (slot * left_.runs.runs + ky) * left_.runs.run_length * element_;
     for (std::size_t kx = 0; kx < shape_.kernel_width; ++kx) {
