@@ -80,13 +80,14 @@ Tiling make_tiling(const GemmConv& conv, const Tensor* inputs, const Tensor& out
 
 sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
                          std::size_t& bytes, sixfold_error* error) {
-  // A window has at most PTRDIFF_MAX / 16 weights and a block at most max_block pixels; what remains may overflow.
+  // A window has at most PTRDIFF_MAX / 16 weights and a block at most max_block pixels; what remains may overflow. A run with
+  // fewer tasks than the caller made room for has larger blocks, and must fit too: each task gets room for the largest.
   const GemmConv& conv = static_cast<const GemmConv&>(op);
   std::size_t window = conv.shape.taps() * conv.shape.group_inputs();
   std::size_t tasks = 0;
   if (__builtin_mul_overflow(window, max_block * 2 * sizeof(void*), &window) ||
       __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks) ||
-      __builtin_mul_overflow(max_tasks, make_tiling(conv, inputs, output, max_tasks).task_bytes, &bytes)) {
+      __builtin_mul_overflow(max_tasks, make_tiling(conv, inputs, output, 1).task_bytes, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
   }
   return SIXFOLD_OK;
@@ -201,10 +202,11 @@ void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& s
   for (std::size_t c = 0; c < segment.channels; ++c) {
     const std::size_t output = group * s.group_outputs() + segment.channel + c;
     T* column = to + c / width * width * depth + c % width;
+    const double factor = folded.weight_factor(output);
     for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
       for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
         for (std::size_t i = 0; i < s.group_inputs(); ++i, column += width) {
-          *column = round(folded.weight(output, ky, kx, i));
+          *column = round(folded.weight(output, ky, kx, i) * factor);
         }
       }
     }

@@ -65,13 +65,15 @@ double FoldedConv::factor(std::size_t output) const {
   return gamma / std::sqrt(static_cast<double>(norm.variance[output]) + static_cast<double>(norm.epsilon));
 }
 
+double FoldedConv::weight_factor(std::size_t output) const {
+  return desc_.batch_norm.position == SIXFOLD_BATCH_NORM_BEFORE_ACTIVATION ? factor(output) : 1.0;
+}
+
 double FoldedConv::weight(std::size_t output, std::size_t ky, std::size_t kx, std::size_t input) const {
   const std::size_t index = output * stride_output_ + ky * stride_ky_ + kx * stride_kx_ + input * stride_input_;
-  const double w =
-      desc_.weights_type == SIXFOLD_FP32
-          ? static_cast<double>(static_cast<const float*>(desc_.weights)[index])
-          : static_cast<double>(fp16_ieee_to_fp32_value(static_cast<const std::uint16_t*>(desc_.weights)[index]));
-  return desc_.batch_norm.position == SIXFOLD_BATCH_NORM_BEFORE_ACTIVATION ? w * factor(output) : w;
+  return desc_.weights_type == SIXFOLD_FP32
+             ? static_cast<double>(static_cast<const float*>(desc_.weights)[index])
+             : static_cast<double>(fp16_ieee_to_fp32_value(static_cast<const std::uint16_t*>(desc_.weights)[index]));
 }
 
 float FoldedConv::bias(std::size_t output) const {

@@ -20,7 +20,9 @@ class FoldedConv {
  public:
   explicit FoldedConv(const sixfold_conv_desc& desc);
 
-  // w * gamma / sqrt(variance + epsilon), for a batch norm before the activation; else w.
+  // What a batch norm before the activation multiplies the weights of a channel by, gamma / sqrt(variance + epsilon); else 1.
+  double weight_factor(std::size_t output) const;
+  // The weight as it was given.
   double weight(std::size_t output, std::size_t ky, std::size_t kx, std::size_t input) const;
   // (bias - mean) * gamma / sqrt(variance + epsilon) + beta, or the bias.
   float bias(std::size_t output) const;

@@ -31,7 +31,8 @@ Candidate make_candidate(const KernelRow& first, std::size_t first_panels, const
 // The cheapest way to follow some panels of `first` by panels of `second`. Only the last few panels are worth trying.
 void try_pair(const KernelRow& first, const KernelRow& second, std::size_t channels, Candidate& best) {
   const std::size_t all = ceil_div(channels, panel_channels(first));
-  const std::size_t fewest = &first == &second || all < 8 ? 0 : all - 8;
+  const std::size_t tries = &first == &second ? 0 : 8;
+  const std::size_t fewest = all < tries ? 0 : all - tries;
   for (std::size_t count = all;; --count) {
     const Candidate candidate = make_candidate(first, count, second, channels);
     if (best.first == nullptr || candidate.cost < best.cost) best = candidate;
