@@ -1,8 +1,8 @@
-// The node tests of ONNX itself, through the operator mapping of sixfold-net: for each, its model is read, mapped, and run on every
-// backend that this CPU has; the outputs must be those that come with the test.
+// The node tests of ONNX itself, through the operator mapping of sixfold-net: for each, its model is read, mapped, and
+// run on every backend that this CPU has; the outputs must be those that come with the test.
 //
-// The data are Debian's libonnx-testdata, or any checkout of ONNX: the environment variable SIXFOLD_ONNX_TESTDATA names the folder
-// that holds test_relu and the others.
+// The data are Debian's libonnx-testdata, or any checkout of ONNX: the environment variable SIXFOLD_ONNX_TESTDATA names
+// the folder that holds test_relu and the others.
 #include <gtest/gtest.h>
 #include <sixfold/sixfold.h>
 
@@ -35,12 +35,36 @@ fs::path data_folder() {
 
 // All tests are taken whose whole names match one of these.
 const std::vector<std::string> kFamilies = {
-    "test_basic_conv_.*", "test_conv_.*",     "test_batchnorm_.*",  "test_relu",         "test_clip.*",
-    "test_leakyrelu.*",   "test_prelu_.*",    "test_elu.*",         "test_sigmoid.*",    "test_tanh.*",
-    "test_softplus.*",    "test_hardswish.*", "test_hardsigmoid.*", "test_averagepool.*", "test_maxpool.*",
-    "test_globalaveragepool.*", "test_gemm_.*", "test_matmul_.*",   "test_add.*",        "test_sub.*",
-    "test_mul.*",         "test_div.*",       "test_softmax_.*",    "test_flatten_.*",   "test_reshape_.*",
-    "test_squeeze.*",     "test_unsqueeze_.*", "test_transpose_.*", "test_concat_.*",    "test_identity",
+    "test_basic_conv_.*",
+    "test_conv_.*",
+    "test_batchnorm_.*",
+    "test_relu",
+    "test_clip.*",
+    "test_leakyrelu.*",
+    "test_prelu_.*",
+    "test_elu.*",
+    "test_sigmoid.*",
+    "test_tanh.*",
+    "test_softplus.*",
+    "test_hardswish.*",
+    "test_hardsigmoid.*",
+    "test_averagepool.*",
+    "test_maxpool.*",
+    "test_globalaveragepool.*",
+    "test_gemm_.*",
+    "test_matmul_.*",
+    "test_add.*",
+    "test_sub.*",
+    "test_mul.*",
+    "test_div.*",
+    "test_softmax_.*",
+    "test_flatten_.*",
+    "test_reshape_.*",
+    "test_squeeze.*",
+    "test_unsqueeze_.*",
+    "test_transpose_.*",
+    "test_concat_.*",
+    "test_identity",
     "test_dropout_default.*",
 };
 
@@ -70,7 +94,7 @@ const std::map<std::string, std::string> kRefused = {
     {"test_maxpool_with_argmax_2d_precomputed_strides", "output 1 is not supported"},
     {"test_mul_uint8", "integers"},
     {"test_reshape_allowzero_reordered", "must be positive"},  // an image without pixels
-    {"test_softmax_axis_0_expanded", "ReduceMax"},  // spelled out, which no network does
+    {"test_softmax_axis_0_expanded", "ReduceMax"},             // spelled out, which no network does
     {"test_softmax_axis_1_expanded", "ReduceMax"},
     {"test_softmax_axis_2_expanded", "ReduceMax"},
     {"test_softmax_default_axis_expanded", "ReduceMax"},
@@ -106,7 +130,8 @@ std::vector<std::string> supported_backends() {
 bool matches(const std::string& name, const std::string& family) { return std::regex_match(name, std::regex(family)); }
 
 bool in_families(const std::string& name) {
-  return std::any_of(kFamilies.begin(), kFamilies.end(), [&](const std::string& family) { return matches(name, family); });
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](const std::string& family) { return matches(name, family); });
 }
 
 std::vector<Case> cases() {
@@ -138,8 +163,8 @@ std::vector<Constant> tensors(const fs::path& folder, const std::string& stem) {
   }
 }
 
-// Node tests give weights as inputs of the model. All but the first are made constants, as they are in real networks, unless both
-// operands of an addition or a product are images.
+// Node tests give weights as inputs of the model. All but the first are made constants, as they are in real networks,
+// unless both operands of an addition or a product are images.
 Golden load(const std::string& name) {
   Golden golden;
   const fs::path folder = data_folder() / name;
@@ -198,9 +223,11 @@ struct Bound {
   double terms;      // roundings on the way to it: one a multiply-add
   double magnitude;  // what they are relative to: the sum of the magnitudes of its terms
 
-  // The golden data were computed in fp32, too: twice the roundings. The constant 4 is for the activation (2 ulp), bias and store.
+  // The golden data were computed in fp32, too: twice the roundings. The constant 4 is for the activation (2 ulp), bias
+  // and store.
   double in_fp32() const { return 2 * (terms + 4) * 0x1p-24 * magnitude; }
-  // Operands and the result are rounded to fp16, at most three of them in each term; half of its smallest denormal at the bottom.
+  // Operands and the result are rounded to fp16, at most three of them in each term; half of its smallest denormal at
+  // the bottom.
   double in_fp16() const { return in_fp32() + 3 * 0x1p-11 * magnitude + 0x1p-25; }
 };
 
@@ -222,10 +249,13 @@ Bound bound_of(const Golden& golden) {
   const double input = largest(golden.inputs[0].floats), output = largest(golden.outputs[0].floats);
   if (type == "Conv" || type == "Gemm" || type == "MatMul") {
     const Constant& weights = *weights_of(golden, 1);
-    // Each weight of a convolution meets an output channel once; a matrix has as many terms as its longer side, at most.
-    const int64_t terms = type == "Conv" ? count(weights.dims) / weights.dims[0] : std::max(weights.dims[0], weights.dims[1]);
+    // Each weight of a convolution meets an output channel once; a matrix has as many terms as its longer side, at
+    // most.
+    const int64_t terms =
+        type == "Conv" ? count(weights.dims) / weights.dims[0] : std::max(weights.dims[0], weights.dims[1]);
     const Constant* bias = weights_of(golden, 2);
-    return {static_cast<double>(terms), static_cast<double>(terms) * input * largest(weights.floats) + (bias ? largest(bias->floats) : 0)};
+    return {static_cast<double>(terms),
+            static_cast<double>(terms) * input * largest(weights.floats) + (bias ? largest(bias->floats) : 0)};
   }
   if (type == "BatchNormalization") {
     const double scale = largest(weights_of(golden, 1)->floats) / std::sqrt(smallest(weights_of(golden, 4)->floats));
@@ -233,7 +263,8 @@ Bound bound_of(const Golden& golden) {
   }
   if (type.find("Pool") != std::string::npos) return {static_cast<double>(golden.inputs[0].size()), input};
   if (type == "Div") return {1, 2 * output};
-  // Activations are at most twice as steep as the identity, or as steep as a parameter says; products as the other factor.
+  // Activations are at most twice as steep as the identity, or as steep as a parameter says; products as the other
+  // factor.
   return {2, 2 * input * std::max(1.0, largest_constant(golden)) + output};
 }
 
@@ -259,7 +290,8 @@ class OnnxGolden : public testing::TestWithParam<Case> {
 };
 
 TEST_P(OnnxGolden, MatchesItsData) {
-  if (const auto refused = kRefused.find(GetParam().name); refused != kRefused.end()) return expect_refused(refused->second);
+  if (const auto refused = kRefused.find(GetParam().name); refused != kRefused.end())
+    return expect_refused(refused->second);
   const Golden golden = load(GetParam().name);
   const std::vector<float>& expected = golden.outputs.at(0).floats;
   const Bound bound = bound_of(golden);

@@ -65,7 +65,8 @@ Constant slice(const Node& node, const Inputs& inputs) {
   const auto ends = list(node, inputs, 2, "ends", {});
   const auto axes = list(node, inputs, 3, "axes", {0});
   const auto steps = list(node, inputs, 4, "steps", {1});
-  if (from.dims.size() != 1 || starts.size() != 1 || ends.size() != 1 || axes != std::vector<int64_t>{0} || steps.at(0) < 1) {
+  if (from.dims.size() != 1 || starts.size() != 1 || ends.size() != 1 || axes != std::vector<int64_t>{0} ||
+      steps.at(0) < 1) {
     fail(node, "only constants of one dimension can be sliced, forwards");
   }
   const int64_t length = from.dims[0];
@@ -148,7 +149,8 @@ Constant arithmetic(const Node& node, const Inputs& inputs) {
 Constant constant_of_shape(const Node& node, const Inputs& inputs) {
   const Dims dims = required(node, inputs, 0).ints;
   const auto found = node.attributes.find("value");
-  Constant value = found == node.attributes.end() ? Constant::of_floats({1}, {0.0f}) : std::get<Constant>(found->second);
+  Constant value =
+      found == node.attributes.end() ? Constant::of_floats({1}, {0.0f}) : std::get<Constant>(found->second);
   const auto size = static_cast<size_t>(count(dims));
   return rearranged(value, dims, [&](const auto& values) {
     auto result = values;
@@ -257,7 +259,8 @@ std::optional<Constant> evaluate(const Node& node, const std::vector<const Const
       {"Transpose", [&] { return transposed(node, first()); }},
       {"Reshape", [&] { return with_dims(first(), reshaped(node, first().dims, list(node, inputs, 1, "shape", {}))); }},
       {"Squeeze", [&] { return with_dims(first(), squeezed(node, first().dims, list(node, inputs, 1, "axes", {}))); }},
-      {"Unsqueeze", [&] { return with_dims(first(), unsqueezed(node, first().dims, list(node, inputs, 1, "axes", {}))); }},
+      {"Unsqueeze",
+       [&] { return with_dims(first(), unsqueezed(node, first().dims, list(node, inputs, 1, "axes", {}))); }},
   };
   const auto found = functions.find(node.type);
   if (found == functions.end()) return std::nullopt;

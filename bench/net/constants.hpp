@@ -1,4 +1,5 @@
-// Evaluating nodes whose inputs are all known before the network runs: mostly the shape arithmetic that exporters leave behind.
+// Evaluating nodes whose inputs are all known before the network runs: mostly the shape arithmetic that exporters leave
+// behind.
 #ifndef SIXFOLD_BENCH_NET_CONSTANTS_HPP
 #define SIXFOLD_BENCH_NET_CONSTANTS_HPP
 
@@ -9,7 +10,8 @@
 
 namespace sixfold::net {
 
-// The value of node's only output, or nothing if this node's type cannot be evaluated. A NULL input is one that is left out.
+// The value of node's only output, or nothing if this node's type cannot be evaluated. A NULL input is one that is left
+// out.
 std::optional<Constant> evaluate(const Node& node, const std::vector<const Constant*>& inputs);
 
 // Permutes dimensions: dimension i of the result is dimension order[i] of the input.

@@ -28,7 +28,9 @@ class Reference {
   }
 
   bool has(const std::string& value) const { return index_.contains(value); }
-  Constant read(const std::string& value) const { return read_npy((folder_ / index_.at(value).get<std::string>()).string()); }
+  Constant read(const std::string& value) const {
+    return read_npy((folder_ / index_.at(value).get<std::string>()).string());
+  }
 
   double largest(const std::string& value) const {
     double result = 0;
@@ -61,8 +63,8 @@ void check_value(const Run& run, size_t index, const Reference& reference, doubl
   }
   if (relative > tolerance || found.overflows > 0) {
     ++summary.failed;
-    std::printf("FAILED  %-30s %s: off by %.3g of %.3g (relative %.3g, allowed %.3g), %zu not finite\n", step.value.c_str(),
-                step.what.c_str(), found.largest, magnitude, relative, tolerance, found.overflows);
+    std::printf("FAILED  %-30s %s: off by %.3g of %.3g (relative %.3g, allowed %.3g), %zu not finite\n",
+                step.value.c_str(), step.what.c_str(), found.largest, magnitude, relative, tolerance, found.overflows);
   }
 }
 
@@ -95,8 +97,8 @@ bool check_values(const Run& run, const std::string& folder, double tolerance) {
     }
   }
   if (summary.compared == 0) throw Error("nothing to compare with in " + folder);
-  std::printf("checked %zu layers against %s: %zu failed; the worst is '%s' with a relative error of %.3g\n", summary.compared,
-              folder.c_str(), summary.failed, summary.worst_name.c_str(), summary.worst);
+  std::printf("checked %zu layers against %s: %zu failed; the worst is '%s' with a relative error of %.3g\n",
+              summary.compared, folder.c_str(), summary.failed, summary.worst_name.c_str(), summary.worst);
   return summary.failed == 0;
 }
 

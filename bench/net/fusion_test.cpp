@@ -34,7 +34,8 @@ class Sketch {
     graph_.inputs = {{"x", input_}};
   }
 
-  std::string node(const std::string& type, const std::vector<std::string>& inputs, std::map<std::string, Attribute> attributes = {}) {
+  std::string node(const std::string& type, const std::vector<std::string>& inputs,
+                   std::map<std::string, Attribute> attributes = {}) {
     Node node;
     node.type = type;
     node.inputs = inputs;
@@ -66,7 +67,8 @@ class Sketch {
     return node("Conv", {from, random({outputs, inputs, kernel, kernel}), random({outputs})}, {{"pads", pads}});
   }
   std::string batch_norm(const std::string& from, int64_t channels) {
-    return node("BatchNormalization", {from, random({channels}), random({channels}), random({channels}), random({channels}, 0.5f, 2.0f)});
+    return node("BatchNormalization",
+                {from, random({channels}), random({channels}), random({channels}), random({channels}, 0.5f, 2.0f)});
   }
   std::string spelled_hard_swish(const std::string& from) {
     const std::string clipped = node("Clip", {node("Add", {from, scalar(3)}), scalar(0), scalar(6)});
@@ -110,17 +112,21 @@ std::vector<float> run(const Network& network, const std::vector<float>& input) 
   return network.outputs(arena).at(0);
 }
 
-std::vector<float> run(const Sketch& sketch, const std::vector<float>& input, bool fused, sixfold_type type = SIXFOLD_FP32) {
+std::vector<float> run(const Sketch& sketch, const std::vector<float>& input, bool fused,
+                       sixfold_type type = SIXFOLD_FP32) {
   return run(Network(layers_of(sketch, fused), {type, ""}), input);
 }
 
-std::vector<float> input_for(const Sketch& sketch) { return random_floats(static_cast<size_t>(count(sketch.input())), -4.0f, 4.0f); }
+std::vector<float> input_for(const Sketch& sketch) {
+  return random_floats(static_cast<size_t>(count(sketch.input())), -4.0f, 4.0f);
+}
 
 void expect_near(const std::vector<float>& actual, const std::vector<float>& expected, double relative) {
   ASSERT_EQ(actual.size(), expected.size());
   double largest = 1;
   for (const float value : expected) largest = std::max(largest, std::fabs(static_cast<double>(value)));
-  for (size_t i = 0; i < actual.size(); ++i) ASSERT_NEAR(actual[i], expected[i], relative * largest) << "at element " << i;
+  for (size_t i = 0; i < actual.size(); ++i)
+    ASSERT_NEAR(actual[i], expected[i], relative * largest) << "at element " << i;
 }
 
 // Sums here have at most 8 * 9 terms, each with a few roundings, and pass at most four layers.
@@ -143,7 +149,8 @@ TEST(Fusion, ConvolutionBatchNormAndHardSwishInFourNodes) {
 
 TEST(Fusion, ScaleAndShiftBeforeAndAfterTheActivation) {
   Sketch s({2, 4, 5, 6});
-  const std::string before = s.node("Add", {s.node("Mul", {s.random({1, 8, 1, 1}), s.conv("x", 4, 8)}), s.random({8, 1, 1})});
+  const std::string before =
+      s.node("Add", {s.node("Mul", {s.random({1, 8, 1, 1}), s.conv("x", 4, 8)}), s.random({8, 1, 1})});
   s.output(s.node("Add", {s.node("Mul", {s.node("Relu", {before}), s.scalar(0.7f)}), s.scalar(0.2f)}));
   expect_fused_to(s, {"Conv+Mul+Add+Relu+Mul+Add"});
 }
@@ -250,23 +257,29 @@ INSTANTIATE_TEST_SUITE_P(
     Activation, Spelled,
     testing::Values(
         Spelling{"HardSwish", [](Sketch& s, const std::string& x) { return s.spelled_hard_swish(x); }},
-        Spelling{"HardSwish",
-                 [](Sketch& s, const std::string& x) {
-                   const std::string clipped = s.node("Clip", {s.node("Add", {s.scalar(3), x}), s.scalar(0), s.scalar(6)});
-                   return s.node("Mul", {s.node("Div", {clipped, s.scalar(6)}), x});
-                 }},
+        Spelling{
+            "HardSwish",
+            [](Sketch& s, const std::string& x) {
+              const std::string clipped = s.node("Clip", {s.node("Add", {s.scalar(3), x}), s.scalar(0), s.scalar(6)});
+              return s.node("Mul", {s.node("Div", {clipped, s.scalar(6)}), x});
+            }},
         Spelling{"HardSwish",
                  [](Sketch& s, const std::string& x) {
                    return s.node("Mul", {x, s.node("HardSigmoid", {x}, {{"alpha", 1.0f / 6.0f}, {"beta", 0.5f}})});
                  }},
-        Spelling{"HardSigmoid",
+        Spelling{
+            "HardSigmoid",
+            [](Sketch& s, const std::string& x) {
+              const std::string clipped = s.node("Clip", {s.node("Add", {x, s.scalar(3)}), s.scalar(0), s.scalar(6)});
+              return s.node("Mul", {clipped, s.scalar(1.0f / 6.0f)});
+            }},
+        Spelling{"Swish",
                  [](Sketch& s, const std::string& x) {
-                   const std::string clipped = s.node("Clip", {s.node("Add", {x, s.scalar(3)}), s.scalar(0), s.scalar(6)});
-                   return s.node("Mul", {clipped, s.scalar(1.0f / 6.0f)});
+                   return s.node("Mul", {s.node("Sigmoid", {x}), x});
                  }},
-        Spelling{"Swish", [](Sketch& s, const std::string& x) { return s.node("Mul", {s.node("Sigmoid", {x}), x}); }},
-        Spelling{"Mish",
-                 [](Sketch& s, const std::string& x) { return s.node("Mul", {x, s.node("Tanh", {s.node("Softplus", {x})})}); }}));
+        Spelling{"Mish", [](Sketch& s, const std::string& x) {
+                   return s.node("Mul", {x, s.node("Tanh", {s.node("Softplus", {x})})});
+                 }}));
 
 TEST(Spelled, GeluIsTheErrorFunction) {  // the pieces cannot run by themselves: the library has no erf
   Sketch s({1, 1, 1, 5});
@@ -314,7 +327,8 @@ TEST(Shapes, ShapeArithmeticIsDoneBeforehand) {
   Sketch s({2, 6, 1, 1});
   const std::string shape = s.node("Shape", {"x"});
   const std::string batch = s.node("Slice", {shape, s.integers({0}), s.integers({1})});
-  s.output(s.node("Relu", {s.node("Reshape", {"x", s.node("Concat", {batch, s.integers({-1})}, {{"axis", int64_t{0}}})})}));
+  s.output(
+      s.node("Relu", {s.node("Reshape", {"x", s.node("Concat", {batch, s.integers({-1})}, {{"axis", int64_t{0}}})})}));
   EXPECT_EQ(layers_of(s, true).dims.at(layers_of(s, true).outputs[0]), (Dims{2, 6}));
 }
 
@@ -383,7 +397,8 @@ TEST(Errors, AnUnknownOperatorIsNamedWithItsType) {
 
 TEST(Errors, WhatTheLibraryRefusesNamesTheLayer) {
   Sketch s({1, 3, 4, 5});
-  s.output(s.node("Relu", {s.node("BatchNormalization", {"x", s.random({3}), s.random({3}), s.random({3}), s.constant({3}, {1, -1, 1})})}));
+  s.output(s.node("Relu", {s.node("BatchNormalization",
+                                  {"x", s.random({3}), s.random({3}), s.random({3}), s.constant({3}, {1, -1, 1})})}));
   EXPECT_NE(error_of(s).find("BatchNormalization+Relu 'Relu1'"), std::string::npos) << error_of(s);
   EXPECT_NE(error_of(s).find("variance"), std::string::npos) << error_of(s);
 }

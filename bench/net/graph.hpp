@@ -18,11 +18,11 @@ struct Error : std::runtime_error {
 
 using Dims = std::vector<int64_t>;
 
-int64_t count(const Dims& dims);             // the product; 1 for a scalar
-std::string to_string(const Dims& dims);     // "1x3x48x192"; "scalar" for none
+int64_t count(const Dims& dims);          // the product; 1 for a scalar
+std::string to_string(const Dims& dims);  // "1x3x48x192"; "scalar" for none
 
-// A tensor known before the network runs, in the order of its dimensions (last one fastest). Floats and integers are kept apart
-// because shape arithmetic uses all 64 bits.
+// A tensor known before the network runs, in the order of its dimensions (last one fastest). Floats and integers are
+// kept apart because shape arithmetic uses all 64 bits.
 struct Constant {
   Dims dims;
   bool integral = false;
@@ -34,13 +34,12 @@ struct Constant {
   static Constant of_ints(std::vector<int64_t> values);  // one dimension
 };
 
-using Attribute =
-    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, Constant>;
+using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, Constant>;
 
 struct Node {
   std::string type;
-  std::string name;                  // as in the file, or the first output's name if the file gives none
-  std::vector<std::string> inputs;   // an empty name stands for an optional input that is left out
+  std::string name;                 // as in the file, or the first output's name if the file gives none
+  std::vector<std::string> inputs;  // an empty name stands for an optional input that is left out
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
   std::vector<std::string> sources;  // names of the nodes that this one was made from; none if it stands for itself

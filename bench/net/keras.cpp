@@ -42,7 +42,8 @@ std::map<std::string, Constant> read_weights(const json& manifest, const std::st
       std::vector<float> values(size);
       if (quantised) {
         const float scale = entry["quantization"].at("scale"), low = entry["quantization"].at("min");
-        for (size_t i = 0; i < size; ++i) values[i] = static_cast<float>(static_cast<unsigned char>(bytes[at + i])) * scale + low;
+        for (size_t i = 0; i < size; ++i)
+          values[i] = static_cast<float>(static_cast<unsigned char>(bytes[at + i])) * scale + low;
       } else {
         std::memcpy(values.data(), bytes.data() + at, bytes_here);
       }
@@ -56,7 +57,8 @@ std::map<std::string, Constant> read_weights(const json& manifest, const std::st
 
 class Converter {
  public:
-  Converter(const json& config, std::map<std::string, Constant> weights) : config_(config), weights_(std::move(weights)) {
+  Converter(const json& config, std::map<std::string, Constant> weights)
+      : config_(config), weights_(std::move(weights)) {
     model_.set_ir_version(::onnx::IR_VERSION);
     auto* opset = model_.add_opset_import();
     opset->set_domain("");
@@ -86,7 +88,8 @@ class Converter {
     }
   }
 
-  ::onnx::NodeProto& add_node(const std::string& type, const std::string& name, const std::vector<std::string>& inputs) {
+  ::onnx::NodeProto& add_node(const std::string& type, const std::string& name,
+                              const std::vector<std::string>& inputs) {
     ::onnx::NodeProto& node = *graph().add_node();
     node.set_op_type(type);
     node.set_name(name);
@@ -151,20 +154,28 @@ class Converter {
   }
 
   void add_layer(const json& layer) {
-    static const std::map<std::string, void (Converter::*)(const std::string&, const json&, const std::vector<std::string>&)> table = {
-        {"ZeroPadding2D", &Converter::add_padding},       {"Conv2D", &Converter::add_convolution},
-        {"DepthwiseConv2D", &Converter::add_depthwise},   {"BatchNormalization", &Converter::add_batch_norm},
-        {"ReLU", &Converter::add_relu},                   {"Add", &Converter::add_addition},
-        {"AveragePooling2D", &Converter::add_average},    {"GlobalAveragePooling2D", &Converter::add_global_average},
-        {"Flatten", &Converter::add_flatten},             {"Dense", &Converter::add_dense},
-        {"Dropout", &Converter::add_nothing},
-    };
+    static const std::map<std::string,
+                          void (Converter::*)(const std::string&, const json&, const std::vector<std::string>&)>
+        table = {
+            {"ZeroPadding2D", &Converter::add_padding},
+            {"Conv2D", &Converter::add_convolution},
+            {"DepthwiseConv2D", &Converter::add_depthwise},
+            {"BatchNormalization", &Converter::add_batch_norm},
+            {"ReLU", &Converter::add_relu},
+            {"Add", &Converter::add_addition},
+            {"AveragePooling2D", &Converter::add_average},
+            {"GlobalAveragePooling2D", &Converter::add_global_average},
+            {"Flatten", &Converter::add_flatten},
+            {"Dense", &Converter::add_dense},
+            {"Dropout", &Converter::add_nothing},
+        };
     const std::string type = layer.at("class_name"), name = layer.at("name");
     const json& config = layer.at("config");
     if (type == "InputLayer") return add_input(name, config);
     const auto found = table.find(type);
     if (found == table.end()) throw Error("Keras layer '" + name + "' of type " + type + " is not supported");
-    if (config.value("data_format", "channels_last") != "channels_last") throw Error("layer '" + name + "' is not channels_last");
+    if (config.value("data_format", "channels_last") != "channels_last")
+      throw Error("layer '" + name + "' is not channels_last");
     values_[name] = name;
     (this->*found->second)(name, config, inputs_of(layer));
   }
@@ -190,7 +201,8 @@ class Converter {
     set(node, "auto_pad", std::string(config.at("padding") == "same" ? "SAME_UPPER" : "VALID"));
   }
 
-  // The node's value goes through the layer's own activation, if it has one; the last of the two bears the layer's name.
+  // The node's value goes through the layer's own activation, if it has one; the last of the two bears the layer's
+  // name.
   std::string core_name(const std::string& name, const json& config) const {
     return config.value("activation", "linear") == "linear" ? name : name + "/linear";
   }
@@ -201,12 +213,13 @@ class Converter {
     const std::map<std::string, std::string> types = {
         {"relu", "Relu"}, {"softmax", "Softmax"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}};
     const auto found = types.find(activation);
-    if (found == types.end()) throw Error("layer '" + name + "' has the activation " + activation + ", which is not supported");
+    if (found == types.end())
+      throw Error("layer '" + name + "' has the activation " + activation + ", which is not supported");
     add_node(found->second, name, {core_name(name, config)});
   }
 
-  void add_conv_node(const std::string& name, const json& config, std::vector<std::string> inputs, const Constant& weights,
-                     int64_t groups) {
+  void add_conv_node(const std::string& name, const json& config, std::vector<std::string> inputs,
+                     const Constant& weights, int64_t groups) {
     inputs.push_back(add_constant(name + "/weights", weights));
     if (config.value("use_bias", true)) inputs.push_back(add_weight(name, "bias"));
     ::onnx::NodeProto& node = add_node("Conv", core_name(name, config), inputs);
@@ -227,10 +240,9 @@ class Converter {
   }
 
   void add_batch_norm(const std::string& name, const json& config, const std::vector<std::string>& inputs) {
-    ::onnx::NodeProto& node =
-        add_node("BatchNormalization", name,
-                 {inputs.at(0), add_weight(name, "gamma"), add_weight(name, "beta"), add_weight(name, "moving_mean"),
-                  add_weight(name, "moving_variance")});
+    ::onnx::NodeProto& node = add_node("BatchNormalization", name,
+                                       {inputs.at(0), add_weight(name, "gamma"), add_weight(name, "beta"),
+                                        add_weight(name, "moving_mean"), add_weight(name, "moving_variance")});
     set(node, "epsilon", config.at("epsilon").get<float>());
   }
 
@@ -249,7 +261,8 @@ class Converter {
   }
 
   void add_addition(const std::string& name, const json&, const std::vector<std::string>& inputs) {
-    if (inputs.size() != 2) throw Error("layer '" + name + "' adds " + std::to_string(inputs.size()) + " values, not two");
+    if (inputs.size() != 2)
+      throw Error("layer '" + name + "' adds " + std::to_string(inputs.size()) + " values, not two");
     add_node("Add", name, inputs);
   }
 
@@ -276,7 +289,9 @@ class Converter {
     add_activation(name, config);
   }
 
-  void add_nothing(const std::string& name, const json&, const std::vector<std::string>& inputs) { values_[name] = inputs.at(0); }
+  void add_nothing(const std::string& name, const json&, const std::vector<std::string>& inputs) {
+    values_[name] = inputs.at(0);
+  }
 
   const json& config_;
   std::map<std::string, Constant> weights_;

@@ -1,5 +1,5 @@
-// A network in the terms of the library: each layer is one operator of Sixfold, or one of the few things around them that move
-// or rename data. Lowering makes one layer (or a few) of each ONNX node; fusing then merges them.
+// A network in the terms of the library: each layer is one operator of Sixfold, or one of the few things around them
+// that move or rename data. Lowering makes one layer (or a few) of each ONNX node; fusing then merges them.
 #ifndef SIXFOLD_BENCH_NET_LAYER_HPP
 #define SIXFOLD_BENCH_NET_LAYER_HPP
 
@@ -15,7 +15,8 @@
 
 namespace sixfold::net {
 
-// gamma * (x - mean) / sqrt(variance + epsilon) + beta, one value a channel: batch norm, and with it any scale and shift.
+// gamma * (x - mean) / sqrt(variance + epsilon) + beta, one value a channel: batch norm, and with it any scale and
+// shift.
 struct Affine {
   std::vector<float> mean, variance, gamma, beta;
   float epsilon = 0.0f;
@@ -38,7 +39,8 @@ struct Activation {
   sixfold_activation descriptor() const;  // points into slopes
 };
 
-// What the library does to a finished sum, in this order: batch norm, residual before, activation, batch norm, residual after.
+// What the library does to a finished sum, in this order: batch norm, residual before, activation, batch norm, residual
+// after.
 struct Epilogue {
   std::optional<Affine> before;
   Activation activation;
@@ -90,12 +92,13 @@ struct Softmax {
   bool to_the_end = false;  // over all dimensions from axis on, as before opset 13
 };
 
-using Operation = std::variant<Convolution, FullyConnected, Pool, Elementwise, Scale, Pad, Reshape, Concat, Transpose, Softmax>;
+using Operation =
+    std::variant<Convolution, FullyConnected, Pool, Elementwise, Scale, Pad, Reshape, Concat, Transpose, Softmax>;
 
 struct Layer {
-  std::string name;                // of the node that gives the result
-  std::vector<std::string> nodes;  // names of all nodes in it
-  std::vector<std::string> types;  // and their types
+  std::string name;                 // of the node that gives the result
+  std::vector<std::string> nodes;   // names of all nodes in it
+  std::vector<std::string> types;   // and their types
   std::vector<std::string> values;  // and their results; the last is the layer's own
   std::vector<std::string> inputs;
   std::string output;
@@ -107,8 +110,8 @@ struct LayerGraph {
   std::vector<Layer> layers;
   std::map<std::string, Dims> dims;
   std::vector<std::string> inputs;
-  std::vector<std::string> outputs;           // as the values are called here
-  std::vector<std::string> output_names;      // as the file calls them
+  std::vector<std::string> outputs;       // as the values are called here
+  std::vector<std::string> output_names;  // as the file calls them
 };
 
 // "Conv+BatchNormalization+HardSwish".

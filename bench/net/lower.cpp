@@ -62,7 +62,8 @@ Dims checked_dims(const GraphInput& input, const std::map<std::string, Dims>& gi
   bool fits = dims.size() == input.dims.size() || input.dims.empty();
   for (size_t i = 0; fits && i < input.dims.size(); ++i) fits = input.dims[i] < 0 || input.dims[i] == dims[i];
   // Files often fix a batch of 1 and the like; only the number of dimensions and the channels are binding.
-  if (!fits && (dims.size() != input.dims.size() || (dims.size() > 1 && input.dims[1] >= 0 && input.dims[1] != dims[1]))) {
+  if (!fits &&
+      (dims.size() != input.dims.size() || (dims.size() > 1 && input.dims[1] >= 0 && input.dims[1] != dims[1]))) {
     throw Error("input '" + input.name + "' has the shape " + to_string(input.dims) + ", given was " + to_string(dims));
   }
   return dims;
@@ -108,9 +109,10 @@ void Lowering::lower_node(const Node& node) {
   for (size_t i = 1; i < node.outputs.size(); ++i) {
     const std::string& extra = node.outputs[i];
     if (extra.empty()) continue;
-    const bool used = graph_.is_output(extra) || std::any_of(graph_.nodes.begin(), graph_.nodes.end(), [&](const Node& other) {
-      return std::find(other.inputs.begin(), other.inputs.end(), extra) != other.inputs.end();
-    });
+    const bool used =
+        graph_.is_output(extra) || std::any_of(graph_.nodes.begin(), graph_.nodes.end(), [&](const Node& other) {
+          return std::find(other.inputs.begin(), other.inputs.end(), extra) != other.inputs.end();
+        });
     if (used) fail(node, "its output " + std::to_string(i) + " is not supported");
   }
   found->second(*this, node);
@@ -148,7 +150,8 @@ const Constant& Lowering::required_constant(const Node& node, size_t index) cons
 
 const std::string& Lowering::value(const Node& node, size_t index) const {
   if (!node.has_input(index)) fail(node, "input " + std::to_string(index) + " is missing");
-  if (constant(node, index)) fail(node, "input '" + node.inputs[index] + "' is a constant, which is not supported there");
+  if (constant(node, index))
+    fail(node, "input '" + node.inputs[index] + "' is a constant, which is not supported there");
   const std::string& name = resolved(node.inputs[index]);
   if (!result_.dims.count(name)) fail(node, "input '" + node.inputs[index] + "' is not computed before it");
   return name;
@@ -173,8 +176,8 @@ void Lowering::emit(const Node& node, std::vector<std::string> inputs, Dims dims
   append(node, std::move(inputs), node.outputs.at(0), std::move(dims), std::move(operation));
 }
 
-std::string Lowering::emit_helper(const Node& node, const std::string& suffix, std::vector<std::string> inputs, Dims dims,
-                                  Operation operation) {
+std::string Lowering::emit_helper(const Node& node, const std::string& suffix, std::vector<std::string> inputs,
+                                  Dims dims, Operation operation) {
   const std::string name = node.outputs.at(0) + ":" + suffix;
   append(node, std::move(inputs), name, std::move(dims), std::move(operation));
   return name;

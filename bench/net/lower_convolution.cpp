@@ -39,8 +39,8 @@ sixfold_conv_desc conv_desc(const Window& window, size_t input_channels, size_t 
 }
 
 // x [rows, inputs] times weights [outputs][inputs]; `dims` is the shape of the result.
-void emit_product(Lowering& lowering, const Node& node, const std::string& x, const Dims& dims, size_t inputs, size_t outputs,
-                  std::vector<float> weights, std::vector<float> bias) {
+void emit_product(Lowering& lowering, const Node& node, const std::string& x, const Dims& dims, size_t inputs,
+                  size_t outputs, std::vector<float> weights, std::vector<float> bias) {
   FullyConnected product;
   product.input_features = inputs;
   product.output_features = outputs;
@@ -52,7 +52,8 @@ void emit_product(Lowering& lowering, const Node& node, const std::string& x, co
   if (dims == product_dims) {
     lowering.emit(node, {flat}, dims, std::move(product));
   } else {
-    lowering.emit(node, {lowering.emit_helper(node, "product", {flat}, product_dims, std::move(product))}, dims, Reshape{});
+    lowering.emit(node, {lowering.emit_helper(node, "product", {flat}, product_dims, std::move(product))}, dims,
+                  Reshape{});
   }
 }
 
@@ -68,12 +69,11 @@ void lower_convolution(Lowering& lowering, const Node& node) {
   const Window window = window_of(node, kernel, input);
   const auto groups = static_cast<size_t>(node.integer("group", 1));
   if (static_cast<size_t>(weights.dims[1]) * groups != static_cast<size_t>(input[1])) {
-    fail(node, "weights " + to_string(weights.dims) + " in " + std::to_string(groups) + " groups do not fit the input " +
-                   to_string(input));
+    fail(node, "weights " + to_string(weights.dims) + " in " + std::to_string(groups) +
+                   " groups do not fit the input " + to_string(input));
   }
   Convolution convolution;
-  convolution.desc =
-      conv_desc(window, static_cast<size_t>(input[1]), static_cast<size_t>(weights.dims[0]), groups);
+  convolution.desc = conv_desc(window, static_cast<size_t>(input[1]), static_cast<size_t>(weights.dims[0]), groups);
   convolution.weights = floats(node, weights);
   convolution.bias = optional_floats(lowering, node, 2);
   Dims dims = {input[0], weights.dims[0]};

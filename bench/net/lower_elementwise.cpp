@@ -10,7 +10,8 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// The last dimensions of `dims` that a constant of shape `constant` covers entirely, as one number; 0 if it does not cover any.
+// The last dimensions of `dims` that a constant of shape `constant` covers entirely, as one number; 0 if it does not
+// cover any.
 int64_t covered(const Dims& constant, const Dims& dims) {
   Dims trailing = constant;
   while (!trailing.empty() && trailing.front() == 1) trailing.erase(trailing.begin());
@@ -57,7 +58,9 @@ bool is_pixel_of(const Dims& small, const Dims& large) {
   return b.height * b.width == 1 && b.channels == a.channels && (b.batch == a.batch || b.batch == 1);
 }
 
-Activation simple(sixfold_activation_kind kind, float alpha = 0.0f, float beta = 0.0f) { return {kind, alpha, beta, {}}; }
+Activation simple(sixfold_activation_kind kind, float alpha = 0.0f, float beta = 0.0f) {
+  return {kind, alpha, beta, {}};
+}
 
 Activation activation_of(const Node& node) {
   const std::string& type = node.type;
@@ -113,7 +116,8 @@ void lower_binary(Lowering& lowering, const Node& node) {
 }
 
 void lower_activation(Lowering& lowering, const Node& node) {
-  lowering.emit(node, {lowering.value(node, 0)}, lowering.dims(node, 0), Elementwise{SIXFOLD_ACTIVATE, activation_of(node)});
+  lowering.emit(node, {lowering.value(node, 0)}, lowering.dims(node, 0),
+                Elementwise{SIXFOLD_ACTIVATE, activation_of(node)});
 }
 
 void lower_clip(Lowering& lowering, const Node& node) {

@@ -55,7 +55,8 @@ void lower_transpose(Lowering& lowering, const Node& node) {
 void lower_concat(Lowering& lowering, const Node& node) {
   Dims dims = lowering.dims(node, 0);
   const size_t axis = normal_axis(node, node.integer("axis", 1), dims.size());
-  if (axis != (dims.size() < 2 ? 0u : 1u)) fail(node, "only channels can be concatenated, not axis " + std::to_string(axis));
+  if (axis != (dims.size() < 2 ? 0u : 1u))
+    fail(node, "only channels can be concatenated, not axis " + std::to_string(axis));
   std::vector<std::string> inputs;
   dims[axis] = 0;
   for (size_t i = 0; i < node.inputs.size(); ++i) {

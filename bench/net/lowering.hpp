@@ -46,7 +46,8 @@ class Lowering {
   const std::string& resolved(const std::string& name) const;
   bool evaluated(const Node& node);
   void lower_node(const Node& node);
-  void append(const Node& node, std::vector<std::string> inputs, const std::string& output, Dims dims, Operation operation);
+  void append(const Node& node, std::vector<std::string> inputs, const std::string& output, Dims dims,
+              Operation operation);
 
   const Graph& graph_;
   Graph with_evaluated_;  // the graph's constants and those found on the way
@@ -65,16 +66,16 @@ void lower_binary(Lowering&, const Node&);      // Add, Sub, Mul, Div
 void lower_activation(Lowering&, const Node&);  // all without parameters that are tensors
 void lower_clip(Lowering&, const Node&);
 void lower_prelu(Lowering&, const Node&);
-void lower_pool(Lowering&, const Node&);         // MaxPool, AveragePool
+void lower_pool(Lowering&, const Node&);  // MaxPool, AveragePool
 void lower_global_average(Lowering&, const Node&);
 void lower_reduce_mean(Lowering&, const Node&);
 void lower_pad(Lowering&, const Node&);
-void lower_reshape(Lowering&, const Node&);      // Reshape, Flatten, Squeeze, Unsqueeze
+void lower_reshape(Lowering&, const Node&);  // Reshape, Flatten, Squeeze, Unsqueeze
 void lower_transpose(Lowering&, const Node&);
 void lower_concat(Lowering&, const Node&);
 void lower_softmax(Lowering&, const Node&);
 void lower_shape(Lowering&, const Node&);
-void lower_same(Lowering&, const Node&);         // Identity, Dropout, Cast
+void lower_same(Lowering&, const Node&);  // Identity, Dropout, Cast
 
 // The window of a convolution or a pool, in two dimensions; a network of one dimension has height 1.
 struct Window {
@@ -82,14 +83,15 @@ struct Window {
   size_t pad_begin[2], pad_end[2];
 };
 
-// Reads strides, dilations, pads and auto_pad of a node; `kernel` has one or two sizes, as many as the input has beyond two.
+// Reads strides, dilations, pads and auto_pad of a node; `kernel` has one or two sizes, as many as the input has beyond
+// two.
 Window window_of(const Node& node, const std::vector<int64_t>& kernel, const Dims& input);
 
 // The output's size along axis 0 (height) or 1 (width).
 int64_t window_output(const Node& node, const Window& window, int axis, int64_t input, bool ceil_mode);
 
-// Adds a layer that works on channels with the values of some constant, for which `make` gets one value a channel. Where the constant
-// is not one value a channel but covers the last dimensions, those are seen as the channels.
+// Adds a layer that works on channels with the values of some constant, for which `make` gets one value a channel.
+// Where the constant is not one value a channel but covers the last dimensions, those are seen as the channels.
 void emit_per_channel(Lowering& lowering, const Node& node, const std::string& input, const Dims& input_dims,
                       const Constant& constant, const std::function<Operation(std::vector<float>)>& make);
 

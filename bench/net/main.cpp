@@ -1,5 +1,5 @@
-// sixfold-net: runs a network from an ONNX file on Sixfold's kernels, and tells for each fused layer how fast it is and what
-// half precision costs it.
+// sixfold-net: runs a network from an ONNX file on Sixfold's kernels, and tells for each fused layer how fast it is and
+// what half precision costs it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -46,23 +46,31 @@ struct Settings {
 
 void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--model", settings.model, "ONNX file")->check(CLI::ExistingFile);
-  app.add_option("--input", settings.input, "Picture (PNG, JPEG), or .npy with the network's input; without it, random numbers")
+  app.add_option("--input", settings.input,
+                 "Picture (PNG, JPEG), or .npy with the network's input; without it, random numbers")
       ->check(CLI::ExistingFile);
   app.add_option("--crop", settings.crop, "Take only this part of the picture: x,y,width,height");
   app.add_option("--rotate", settings.rotate, "Turn the picture by so many degrees")->check(CLI::IsMember({0, 180}));
-  app.add_option("--preprocess", settings.preprocess, "How the network wants its picture")->check(CLI::IsMember(preprocess_names()));
-  app.add_option("--shape", settings.shape, "Shape of a random input, such as 1x3x224x224, where the file leaves it open");
+  app.add_option("--preprocess", settings.preprocess, "How the network wants its picture")
+      ->check(CLI::IsMember(preprocess_names()));
+  app.add_option("--shape", settings.shape,
+                 "Shape of a random input, such as 1x3x224x224, where the file leaves it open");
   app.add_option("--type", settings.type, "fp32, fp16 or both")->check(CLI::IsMember({"fp32", "fp16", "both"}));
   app.add_option("--backend", settings.backend, "Force this backend; without it, the best that this CPU can run");
-  app.add_option("--repeat", settings.repeat, "Runs to take the median of; 0: as many as fit two seconds")->check(CLI::Range(0, 100000));
+  app.add_option("--repeat", settings.repeat, "Runs to take the median of; 0: as many as fit two seconds")
+      ->check(CLI::Range(0, 100000));
   app.add_flag("--layers,!--no-layers", settings.layers, "Print a line for each layer (default)");
   app.add_flag("--fuse,!--no-fuse", settings.fuse, "Fuse nodes into layers (default), or run each by itself");
   app.add_option("--json", settings.json, "Write all results to this file");
   app.add_option("--dump", settings.dump, "Write the value of every layer (of the first type) to this folder, as .npy");
-  app.add_option("--dump-input", settings.dump_input, "Write the network's input, after preprocessing, to this .npy file");
-  app.add_option("--check", settings.check, "Compare every layer (of the first type) with the values in this folder; fail if one is off")
+  app.add_option("--dump-input", settings.dump_input,
+                 "Write the network's input, after preprocessing, to this .npy file");
+  app.add_option("--check", settings.check,
+                 "Compare every layer (of the first type) with the values in this folder; fail if one is off")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--tolerance", settings.tolerance, "For --check: allowed error relative to the largest magnitude that the layer's activation takes or gives");
+  app.add_option(
+      "--tolerance", settings.tolerance,
+      "For --check: allowed error relative to the largest magnitude that the layer's activation takes or gives");
   app.add_option("--expect-class", settings.expect_class, "Fail unless this is the largest output, with every type");
   app.add_option("--expose-intermediates", settings.expose,
                  "Only write a copy of the model that has every intermediate value among its outputs");
@@ -84,7 +92,8 @@ struct Conversion {
 };
 
 const CLI::App* add_conversion(CLI::App& app, Conversion& conversion) {
-  CLI::App* convert = app.add_subcommand("convert-keras", "Makes an ONNX file of a Keras model as TensorFlow.js stores it");
+  CLI::App* convert =
+      app.add_subcommand("convert-keras", "Makes an ONNX file of a Keras model as TensorFlow.js stores it");
   convert->add_option("topology", conversion.topology, "Its JSON")->required()->check(CLI::ExistingFile);
   convert->add_option("weights", conversion.weights, "Its weights")->required()->check(CLI::ExistingFile);
   convert->add_option("onnx", conversion.destination, "The ONNX file to write")->required();
@@ -113,7 +122,9 @@ Dims parse_shape(const std::string& text) {
 Constant random_input(const Settings& settings, const GraphInput& input) {
   const Dims dims = settings.shape.empty() ? input.dims : parse_shape(settings.shape);
   for (const int64_t size : dims) {
-    if (size < 1) throw Error("input '" + input.name + "' has the shape " + to_string(dims) + " in the file: give --input or --shape");
+    if (size < 1)
+      throw Error("input '" + input.name + "' has the shape " + to_string(dims) +
+                  " in the file: give --input or --shape");
   }
   std::mt19937 generator(1);
   std::vector<float> values(static_cast<size_t>(count(dims)));
@@ -156,7 +167,8 @@ void describe_backend(Report& report) {
 }
 
 // `reference` is the run of the type before this one, if there is one.
-Run run_network(const LayerGraph& layers, const NetworkOptions& options, const Constant& input, int repeat, const Run* reference) {
+Run run_network(const LayerGraph& layers, const NetworkOptions& options, const Constant& input, int repeat,
+                const Run* reference) {
   Network network(layers, options);
   const Arena arena(network.arena_bytes());
   const std::vector<const float*> inputs = {input.floats.data()};
@@ -198,7 +210,8 @@ int run(const Settings& settings) {
     return 0;
   }
   Graph graph = load_onnx(settings.model);
-  if (graph.inputs.size() != 1) throw Error("the network has " + std::to_string(graph.inputs.size()) + " inputs; one is supported");
+  if (graph.inputs.size() != 1)
+    throw Error("the network has " + std::to_string(graph.inputs.size()) + " inputs; one is supported");
   const Constant input = input_of(settings, graph.inputs[0]);
   if (!settings.dump_input.empty()) write_npy(settings.dump_input, input.dims, input.floats);
 

@@ -25,7 +25,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 class Progress {
  public:
-  explicit Progress(sixfold_type type) : label_(type == SIXFOLD_FP16 ? "fp16" : "fp32"), shown_(isatty(STDERR_FILENO) != 0) {}
+  explicit Progress(sixfold_type type)
+      : label_(type == SIXFOLD_FP16 ? "fp16" : "fp32"), shown_(isatty(STDERR_FILENO) != 0) {}
   ~Progress() {
     if (shown_) std::fprintf(stderr, "\r%40s\r", "");
   }
@@ -50,13 +51,14 @@ void Arena::Free::operator()(void* memory) const { std::free(memory); }
 
 Values values_of(const Network& network, const Arena& arena, const std::vector<const float*>& inputs) {
   Values values;
-  network.run(inputs, arena.data(), [&](size_t step, double) { values.steps.push_back(network.result_of(step, arena.data())); });
+  network.run(inputs, arena.data(),
+              [&](size_t step, double) { values.steps.push_back(network.result_of(step, arena.data())); });
   values.outputs = network.outputs(arena.data());
   return values;
 }
 
-std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena, const std::vector<const float*>& inputs,
-                                              const Values& reference) {
+std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena,
+                                              const std::vector<const float*>& inputs, const Values& reference) {
   std::vector<std::vector<float>> results;
   network.run(inputs, arena.data(), [&](size_t step, double) {
     results.push_back(network.result_of(step, arena.data()));

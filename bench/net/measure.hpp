@@ -31,10 +31,10 @@ struct Values {
 
 Values values_of(const Network& network, const Arena& arena, const std::vector<const float*>& inputs);
 
-// The same, but each step is given the results that the steps before it had in `reference`, rounded to the network's type: what
-// the step itself does wrong, without what it was handed.
-std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena, const std::vector<const float*>& inputs,
-                                              const Values& reference);
+// The same, but each step is given the results that the steps before it had in `reference`, rounded to the network's
+// type: what the step itself does wrong, without what it was handed.
+std::vector<std::vector<float>> results_alone(const Network& network, const Arena& arena,
+                                              const std::vector<const float*>& inputs, const Values& reference);
 
 struct Times {
   std::vector<double> steps;  // the median of each, in seconds
@@ -46,10 +46,10 @@ struct Times {
 Times times_of(const Network& network, const Arena& arena, const std::vector<const float*>& inputs, int repetitions);
 
 struct Difference {
-  double largest = 0;              // absolute
-  double magnitude = 0;            // the largest in the reference
-  double signal_to_noise = 0;      // in decibels; infinite if they are equal
-  size_t overflows = 0;            // not finite where the reference is
+  double largest = 0;          // absolute
+  double magnitude = 0;        // the largest in the reference
+  double signal_to_noise = 0;  // in decibels; infinite if they are equal
+  size_t overflows = 0;        // not finite where the reference is
   double relative() const { return magnitude > 0 ? largest / magnitude : largest; }
 };
 

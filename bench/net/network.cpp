@@ -43,8 +43,8 @@ void for_each_element(const sixfold_tensor& tensor, sixfold_layout layout, Visit
   for (size_t n = 0; n < tensor.batch; ++n) {
     for (size_t c = 0; c < tensor.channels; ++c) {
       for (size_t p = 0; p < pixels; ++p) {
-        const size_t at =
-            layout == SIXFOLD_NCHW ? (n * tensor.channels + c) * pixels + p : (n * pixels + p) * tensor.pixel_stride + c;
+        const size_t at = layout == SIXFOLD_NCHW ? (n * tensor.channels + c) * pixels + p
+                                                 : (n * pixels + p) * tensor.pixel_stride + c;
         visit(data + at * bytes);
       }
     }
@@ -95,9 +95,8 @@ sixfold_tensor Network::tensor(size_t index, const std::vector<const float*>& in
   const View& view = views_[index];
   const Storage& storage = storages_[view.storage];
   const Image& image = view.image;
-  sixfold_tensor tensor =
-      sixfold_tensor_of(nullptr, storage.external ? SIXFOLD_FP32 : options_.type, image.batch, image.height, image.width,
-                        image.channels);
+  sixfold_tensor tensor = sixfold_tensor_of(nullptr, storage.external ? SIXFOLD_FP32 : options_.type, image.batch,
+                                            image.height, image.width, image.channels);
   tensor.pixel_stride = view.pixel_stride;
   if (storage.external) {
     // The library never writes an input.
@@ -155,7 +154,8 @@ void Network::replace_result(size_t step, void* arena, const std::vector<float>&
 
 std::vector<std::vector<float>> Network::outputs(const void* arena) const {
   std::vector<std::vector<float>> results;
-  for (const size_t output : outputs_) results.push_back(read(tensor(output, {}, const_cast<void*>(arena)), views_[output].layout));
+  for (const size_t output : outputs_)
+    results.push_back(read(tensor(output, {}, const_cast<void*>(arena)), views_[output].layout));
   return results;
 }
 

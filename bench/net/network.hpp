@@ -37,14 +37,14 @@ struct Step {
   std::string value;               // what it computes, as the network calls it; empty for a step on the way to it
   std::string what;                // "Conv 3x3/2 +BatchNormalization +HardSwish"
   std::vector<std::string> nodes;  // of the file
-  std::string taken;               // the value that an activation or addition at its end is given; empty if there is none
-  Operator op;                     // or
+  std::string taken;  // the value that an activation or addition at its end is given; empty if there is none
+  Operator op;        // or
   HostOperation host;
-  std::vector<size_t> inputs;      // views
-  size_t output = 0;               // view
+  std::vector<size_t> inputs;  // views
+  size_t output = 0;           // view
   size_t workspace_bytes = 0;
-  double multiply_adds = 0;        // those of the formula, with those that meet padding
-  double bytes_moved = 0;          // each input, weight and output once
+  double multiply_adds = 0;  // those of the formula, with those that meet padding
+  double bytes_moved = 0;    // each input, weight and output once
 };
 
 struct NetworkOptions {
@@ -89,7 +89,7 @@ class Network {
     size_t bytes = 0;
     size_t first = 0, last = 0;  // the steps between which its contents matter
     size_t offset = 0;
-    bool external = false;       // an input; offset is its index
+    bool external = false;  // an input; offset is its index
   };
 
   NetworkOptions options_;

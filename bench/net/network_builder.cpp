@@ -340,7 +340,8 @@ class NetworkBuilder {
       if (!network_.storages_[i].external && network_.storages_[i].bytes > 0) order.push_back(i);
     }
     const auto& storages = network_.storages_;
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return storages[a].bytes > storages[b].bytes; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return storages[a].bytes > storages[b].bytes; });
     size_t end = 0;
     std::vector<size_t> placed;
     for (const size_t index : order) {
@@ -370,7 +371,8 @@ class NetworkBuilder {
       std::vector<sixfold_tensor> inputs;
       for (const size_t view : step.inputs) inputs.push_back(network_.tensor(view, {}, nullptr));
       sixfold_error error{};
-      require(sixfold_workspace_size(step.op.get(), inputs.data(), inputs.size(), 1, &step.workspace_bytes, &error), error);
+      require(sixfold_workspace_size(step.op.get(), inputs.data(), inputs.size(), 1, &step.workspace_bytes, &error),
+              error);
       largest = std::max(largest, step.workspace_bytes);
     }
     network_.workspace_offset_ = activations_end;
@@ -383,6 +385,8 @@ class NetworkBuilder {
   std::map<std::string, size_t> views_;
 };
 
-Network::Network(const LayerGraph& graph, const NetworkOptions& options) { NetworkBuilder(graph, options, *this).build(); }
+Network::Network(const LayerGraph& graph, const NetworkOptions& options) {
+  NetworkBuilder(graph, options, *this).build();
+}
 
 }  // namespace sixfold::net

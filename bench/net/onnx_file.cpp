@@ -125,7 +125,8 @@ void take_attribute(const ::onnx::AttributeProto& from, Node& node) {
 
 Node to_node(const ::onnx::NodeProto& from) {
   Node node;
-  node.type = from.domain().empty() || from.domain() == "ai.onnx" ? from.op_type() : from.domain() + "." + from.op_type();
+  node.type =
+      from.domain().empty() || from.domain() == "ai.onnx" ? from.op_type() : from.domain() + "." + from.op_type();
   node.inputs.assign(from.input().begin(), from.input().end());
   node.outputs.assign(from.output().begin(), from.output().end());
   node.name = !from.name().empty() || node.outputs.empty() ? from.name() : node.outputs.front();
@@ -191,7 +192,8 @@ void expose_intermediates(const std::string& path, const std::string& destinatio
   std::set<std::string> known;
   for (const auto& output : graph.output()) known.insert(output.name());
   for (const auto& node : graph.node()) {
-    // Integers are shape arithmetic, in which nobody is interested here; an output without a type is a tensor of any type.
+    // Integers are shape arithmetic, in which nobody is interested here; an output without a type is a tensor of any
+    // type.
     if (node.op_type() == "Constant" || node.op_type() == "Shape" || node.op_type() == "Cast") continue;
     for (const auto& output : node.output()) {
       if (!output.empty() && known.insert(output).second) graph.add_output()->set_name(output);

@@ -14,7 +14,8 @@ Graph load_onnx(const std::string& path);
 // Reads one tensor (.pb), as the golden data of ONNX come.
 Constant load_onnx_tensor(const std::string& path);
 
-// Copies a model, with every intermediate tensor of floats among its outputs, so that any runtime can be asked for each of them.
+// Copies a model, with every intermediate tensor of floats among its outputs, so that any runtime can be asked for each
+// of them.
 void expose_intermediates(const std::string& path, const std::string& destination);
 
 }  // namespace sixfold::net

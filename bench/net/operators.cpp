@@ -103,8 +103,8 @@ Operator make_operator(const Elementwise& elementwise, size_t channels, const Ne
   return create(sixfold_elementwise_create, desc, options);
 }
 
-Operator make_conversion(sixfold_type from_type, sixfold_layout from_layout, sixfold_type to_type, sixfold_layout to_layout,
-                         const NetworkOptions& options) {
+Operator make_conversion(sixfold_type from_type, sixfold_layout from_layout, sixfold_type to_type,
+                         sixfold_layout to_layout, const NetworkOptions& options) {
   sixfold_convert_desc desc = sixfold_convert_desc_default();
   desc.input_type = from_type;
   desc.input_layout = from_layout;

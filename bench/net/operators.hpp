@@ -14,8 +14,8 @@ Operator make_operator(const Convolution& convolution, const NetworkOptions& opt
 Operator make_operator(const FullyConnected& product, const NetworkOptions& options);
 Operator make_operator(const Pool& pool, const NetworkOptions& options);
 Operator make_operator(const Elementwise& elementwise, size_t channels, const NetworkOptions& options);
-Operator make_conversion(sixfold_type from_type, sixfold_layout from_layout, sixfold_type to_type, sixfold_layout to_layout,
-                         const NetworkOptions& options);
+Operator make_conversion(sixfold_type from_type, sixfold_layout from_layout, sixfold_type to_type,
+                         sixfold_layout to_layout, const NetworkOptions& options);
 
 // Throws if status is not SIXFOLD_OK.
 void require(sixfold_status status, const sixfold_error& error);

@@ -17,8 +17,10 @@ constexpr int kChannels = 3;
 std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
 
 Picture resized(const Picture& picture, int width, int height) {
-  Picture result{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels)};
-  if (!stbir_resize_uint8(picture.rgb.data(), picture.width, picture.height, 0, result.rgb.data(), width, height, 0, kChannels)) {
+  Picture result{width, height,
+                 std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels)};
+  if (!stbir_resize_uint8(picture.rgb.data(), picture.width, picture.height, 0, result.rgb.data(), width, height, 0,
+                          kChannels)) {
     throw Error("cannot resize the picture to " + size_text(width, height));
   }
   return result;
@@ -64,7 +66,8 @@ const std::map<std::string, Preset>& presets() {
   static const std::map<std::string, Preset> table = {
       {"ppocr-cls", for_text_direction},
       {"unit", [](const Picture& picture, const Dims& wanted) { return scaled_to(picture, wanted, 0.0f, 1.0f); }},
-      {"signed-unit", [](const Picture& picture, const Dims& wanted) { return scaled_to(picture, wanted, 0.5f, 0.5f); }},
+      {"signed-unit",
+       [](const Picture& picture, const Dims& wanted) { return scaled_to(picture, wanted, 0.5f, 0.5f); }},
   };
   return table;
 }

@@ -32,8 +32,8 @@ Crop parse_crop(const std::string& text);
 // How a network wants its picture. The names are those of --preprocess.
 std::vector<std::string> preprocess_names();
 
-// The network's input, 1 x 3 x height x width. `wanted` are the dimensions that the network declares (-1 where it leaves them open);
-// where a network is open, the preset says.
+// The network's input, 1 x 3 x height x width. `wanted` are the dimensions that the network declares (-1 where it
+// leaves them open); where a network is open, the preset says.
 Constant preprocess(const std::string& preset, const Picture& picture, const Dims& wanted);
 
 }  // namespace sixfold::net

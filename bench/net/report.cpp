@@ -146,17 +146,20 @@ std::string kernel_reason(const sixfold_operator* op) {
 }
 
 void print_header(const Report& report) {
-  std::printf("network   %s: %zu nodes in %zu steps\n", report.model.c_str(), report.nodes, report.runs.at(0).network.steps().size());
+  std::printf("network   %s: %zu nodes in %zu steps\n", report.model.c_str(), report.nodes,
+              report.runs.at(0).network.steps().size());
   std::printf("input     %s\n", report.input.c_str());
   std::printf("backend   %s\n", report.reason.c_str());
-  std::printf("peak      %.1f GFLOP/s of fp32 multiply-adds on one thread, measured in this process\n", report.peak_gflops);
+  std::printf("peak      %.1f GFLOP/s of fp32 multiply-adds on one thread, measured in this process\n",
+              report.peak_gflops);
   std::printf("\n");
 }
 
 void print_layers(const Report& report) {
   const Table table(speed_columns(report));
   std::fputs(table.header().c_str(), stdout);
-  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) std::fputs(table.row(speed_row(report, i)).c_str(), stdout);
+  for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i)
+    std::fputs(table.row(speed_row(report, i)).c_str(), stdout);
   std::printf(
       "\nTimes are medians. %%peak is of the fp32 multiply-add peak above. KB: input, weights and output, once each.\n"
       "The kernel is that of %s.\n\n",
@@ -166,28 +169,41 @@ void print_layers(const Report& report) {
 void print_precision(const Report& report) {
   if (report.runs.size() != 2) return;
   std::vector<Column> columns = name_columns();
-  columns.insert(columns.end(), {{"largest", 8}, {"own error", 9}, {"of largest", 10}, {"SNR dB", 6},
-                                 {"error", 9}, {"of largest", 10}, {"SNR dB", 6}, {"overflows", 9}});
+  columns.insert(columns.end(), {{"largest", 8},
+                                 {"own error", 9},
+                                 {"of largest", 10},
+                                 {"SNR dB", 6},
+                                 {"error", 9},
+                                 {"of largest", 10},
+                                 {"SNR dB", 6},
+                                 {"overflows", 9}});
   const Table table(columns);
   std::fputs(table.header().c_str(), stdout);
   for (size_t i = 0; i < report.runs[0].network.steps().size(); ++i) {
     std::fputs(table.row(precision_row(report, i)).c_str(), stdout);
   }
   std::printf(
-      "\nfp16 against fp32. Own error: of this layer by itself, given the inputs that fp32 had, rounded to fp16. Error: with all that\n"
-      "came before it. Of largest: as a fraction of the largest magnitude that fp32 has there. SNR: signal to noise ratio.\n\n");
+      "\nfp16 against fp32. Own error: of this layer by itself, given the inputs that fp32 had, rounded to fp16. "
+      "Error: with all that\n"
+      "came before it. Of largest: as a fraction of the largest magnitude that fp32 has there. SNR: signal to noise "
+      "ratio.\n\n");
 }
 
 void print_kernels(const Report& report) {
-  const Table table({{"kernel", 34, Align::left}, {"type", 4, Align::left}, {"layers", 6}, {"us", 9}, {"%time", 5}, {"GFLOP/s", 7},
+  const Table table({{"kernel", 34, Align::left},
+                     {"type", 4, Align::left},
+                     {"layers", 6},
+                     {"us", 9},
+                     {"%time", 5},
+                     {"GFLOP/s", 7},
                      {"%peak", 5}});
   std::fputs(table.header().c_str(), stdout);
   for (const Run& run : report.runs) {
     const double all = std::accumulate(run.times.steps.begin(), run.times.steps.end(), 0.0);
     for (const auto& [name, use] : kernels_of(run)) {
       const double rate = 2 * use.multiply_adds / use.seconds / kGiga;
-      std::vector<std::string> row = {name, type_name(run.type), std::to_string(use.layers), bench::fixed(use.seconds * kMicro, 1),
-                                      bench::percent(use.seconds / all)};
+      std::vector<std::string> row = {name, type_name(run.type), std::to_string(use.layers),
+                                      bench::fixed(use.seconds * kMicro, 1), bench::percent(use.seconds / all)};
       if (rate > 0) {
         row.push_back(bench::fixed(rate, 1));
         row.push_back(bench::percent(rate / report.peak_gflops));
@@ -199,8 +215,15 @@ void print_kernels(const Report& report) {
 }
 
 void print_totals(const Report& report) {
-  const Table table({{"total", 5, Align::left}, {"ms", 8}, {"sum of layers ms", 16}, {"GFLOP/s", 7}, {"%peak", 6}, {"MFLOP", 8},
-                     {"arena MB", 8}, {"weights MB", 10}, {"runs", 4}});
+  const Table table({{"total", 5, Align::left},
+                     {"ms", 8},
+                     {"sum of layers ms", 16},
+                     {"GFLOP/s", 7},
+                     {"%peak", 6},
+                     {"MFLOP", 8},
+                     {"arena MB", 8},
+                     {"weights MB", 10},
+                     {"runs", 4}});
   std::fputs(table.header().c_str(), stdout);
   for (const Run& run : report.runs) {
     const double sum = std::accumulate(run.times.steps.begin(), run.times.steps.end(), 0.0);
@@ -225,7 +248,8 @@ void print_outputs(const Report& report) {
       std::iota(order.begin(), order.end(), 0);
       std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return output[a] > output[b]; });
       std::printf("output %s  ", type_name(run.type));
-      for (size_t i = 0; i < std::min(kShown, order.size()); ++i) std::printf("  class %zu: %.6f", order[i], output[order[i]]);
+      for (size_t i = 0; i < std::min(kShown, order.size()); ++i)
+        std::printf("  class %zu: %.6f", order[i], output[order[i]]);
       std::printf("%s\n", order.size() > kShown ? "  ..." : "");
     }
   }

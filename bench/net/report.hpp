@@ -23,11 +23,11 @@ struct Run {
 struct Report {
   std::string model;
   std::string input;
-  std::string backend;       // that runs it
-  std::string reason;        // why that one
-  double peak_gflops = 0;    // fp32 multiply-adds, one thread, measured in this process
-  size_t nodes = 0;          // of the file
-  std::vector<Run> runs;     // fp32 first, if both are there
+  std::string backend;     // that runs it
+  std::string reason;      // why that one
+  double peak_gflops = 0;  // fp32 multiply-adds, one thread, measured in this process
+  size_t nodes = 0;        // of the file
+  std::vector<Run> runs;   // fp32 first, if both are there
 };
 
 void print_header(const Report& report);
@@ -35,7 +35,7 @@ void print_layers(const Report& report);     // how fast each is
 void print_precision(const Report& report);  // what fp16 does to each; nothing unless both types were run
 void print_kernels(const Report& report);    // which were used, how often, and why
 void print_totals(const Report& report);
-void print_outputs(const Report& report);    // the first few values, or the largest of many
+void print_outputs(const Report& report);  // the first few values, or the largest of many
 
 void write_json(const Report& report, const std::string& path);
 

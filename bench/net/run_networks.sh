@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run_networks.sh BUILD OUT [SMOKE]: runs the real networks, shows the tables, and leaves them in OUT, as text and as JSON.
-# SMOKE is yes to run everything once only.
+# run_networks.sh BUILD OUT [SMOKE]
+# Runs the real networks, shows the tables, and leaves them in OUT, as text and as JSON. SMOKE is yes to run everything
+# once only.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,10 +20,11 @@ run() {
   "$net" "$@" ${options+"${options[@]}"} --json "$out/$name.json" | tee "$out/$name.txt"
 }
 
-text_direction=(--model "$models/text-direction.onnx" --input "$models/page.png" --crop 0,8,240,32 --preprocess ppocr-cls)
+text_direction=(--model "$models/text-direction.onnx" --input "$models/page.png" --crop 0,8,240,32
+  --preprocess ppocr-cls)
 
 run text-direction "Text direction of a line that is upright: class 0 is right" "${text_direction[@]}" --expect-class 0
-run text-direction-turned "The same line turned by 180 degrees: class 1 is right" "${text_direction[@]}" --rotate 180 \
-  --no-layers --expect-class 1
-run mobilenet-v2 "MobileNetV2 on the picture of a cat (class 2 is \"neutral\" of drawing, hentai, neutral, porn, sexy)" \
+run text-direction-turned "The same line turned by 180 degrees: class 1 is right" "${text_direction[@]}" \
+  --rotate 180 --no-layers --expect-class 1
+run mobilenet-v2 "MobileNetV2, trained to find what is not for children, on the picture of a cat: class 2, harmless" \
   --model "$models/mobilenet-v2.onnx" --input "$models/chelsea.png" --preprocess unit --expect-class 2

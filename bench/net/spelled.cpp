@@ -96,7 +96,8 @@ std::optional<Match> product(const Trail& trail, const std::string& value, Rest 
   Trail start = trail;
   const auto factors = start.binary(value, "Mul");
   if (!factors) return std::nullopt;
-  for (const auto& [x, other] : {std::pair(factors->first, factors->second), std::pair(factors->second, factors->first)}) {
+  for (const auto& [x, other] :
+       {std::pair(factors->first, factors->second), std::pair(factors->second, factors->first)}) {
     Trail attempt = start;
     if (rest(attempt, other) == Value(x)) return Match{x, attempt.nodes()};
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_networks.sh SIXFOLD_NET WORK NETWORK
-# Tests a real network from end to end: the classes of real pictures in fp32 and fp16, every layer against ONNX Runtime, and that
-# all backends give the same values. NETWORK is text-direction or mobilenet-v2.
+# Tests a real network from end to end: the classes of real pictures in fp32 and fp16, every layer against ONNX Runtime,
+# and that all backends give the same values. NETWORK is text-direction or mobilenet-v2.
 # Ends with 77, skipped, if the networks cannot be had here; with SIXFOLD_REQUIRE_NETWORKS=1 that is a failure.
 set -euo pipefail
 

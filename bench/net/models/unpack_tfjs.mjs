@@ -1,6 +1,6 @@
 // node unpack_tfjs.mjs FOLDER TOPOLOGY.json WEIGHTS.bin
-// The npm package nsfwjs ships its networks as two kinds of script: the topology as an object, and the weights in base64.
-// Writes both as plain files, for sixfold-net convert-keras.
+// The npm package nsfwjs ships its networks as two kinds of script: the topology as an object, and the weights in
+// base64. Writes both as plain files, for sixfold-net convert-keras.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
