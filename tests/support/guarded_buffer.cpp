@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "settings.hpp"
+
 namespace sixfold::test {
 
 namespace {
@@ -53,7 +55,8 @@ CaseLabel::~CaseLabel() { label[0] = '\0'; }
 
 GuardedBuffer::GuardedBuffer(std::size_t bytes, Placement placement) : bytes_(bytes) {
   const std::size_t page = page_size();
-  page_bytes_ = (bytes + page - 1) / page * page;
+  const std::size_t slack = guard_slack();
+  page_bytes_ = (bytes + slack + page - 1) / page * page;
   void* memory = mmap(nullptr, page_bytes_ + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("mmap failed");
   pages_ = static_cast<unsigned char*>(memory) + page;
@@ -61,7 +64,7 @@ GuardedBuffer::GuardedBuffer(std::size_t bytes, Placement placement) : bytes_(by
     if (mprotect(pages_, page_bytes_, PROT_READ | PROT_WRITE) != 0) throw std::runtime_error("mprotect failed");
     std::fill(pages_, pages_ + page_bytes_, kPoison);
   }
-  data_ = placement == Placement::at_end ? pages_ + (page_bytes_ - bytes) : pages_;
+  data_ = placement == Placement::at_end ? pages_ + (page_bytes_ - slack - bytes) : pages_;
 }
 
 GuardedBuffer::GuardedBuffer(GuardedBuffer&& other) noexcept { *this = std::move(other); }

@@ -29,4 +29,9 @@ std::size_t case_count(std::size_t usual) {
   return text == nullptr ? usual : static_cast<std::size_t>(std::strtoull(text, nullptr, 0));
 }
 
+std::size_t guard_slack() {
+  const char* text = std::getenv("SIXFOLD_TEST_SLACK");
+  return text == nullptr ? 0 : static_cast<std::size_t>(std::strtoull(text, nullptr, 0));
+}
+
 }  // namespace sixfold::test
