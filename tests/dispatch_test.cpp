@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <set>
 
 #include "support/conv_cases.hpp"
@@ -259,6 +260,21 @@ TEST(Explain, WritesNoMoreThanItMay) {
   char text[4] = "xyz";
   sixfold_explain(nullptr, text, sizeof text);
   EXPECT_STREQ(text, "");
+}
+
+TEST(Defaults, OfActivations) {
+  for (int kind = 0; kind < SIXFOLD_ACTIVATION_KINDS; ++kind) {
+    const sixfold_activation activation = sixfold_activation_default(static_cast<sixfold_activation_kind>(kind));
+    EXPECT_EQ(activation.kind, kind);
+    EXPECT_EQ(activation.slopes, nullptr);
+  }
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_CLAMP).alpha, 0.0f);
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_CLAMP).beta, std::numeric_limits<float>::infinity());
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_LEAKY_RELU).alpha, 0.01f);
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_ELU).alpha, 1.0f);
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_SWISH).alpha, 1.0f);
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_HARD_SIGMOID).alpha, 1.0f / 6.0f);
+  EXPECT_EQ(sixfold_activation_default(SIXFOLD_HARD_SIGMOID).beta, 0.5f);
 }
 
 TEST(Names, OfStatusesAndVersion) {

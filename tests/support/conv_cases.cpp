@@ -125,7 +125,7 @@ std::string ConvCase::text() const {
       << (desc.weights_layout == SIXFOLD_OIHW ? "OIHW" : "OHWI") << (arrays.bias.empty() ? "" : ", bias")
       << ", batch norm " << desc.batch_norm.position << ", activation " << desc.activation.kind << " ("
       << desc.activation.alpha << ", " << desc.activation.beta << "), residual " << epilogue_order(desc.residual)
-      << " (gap " << settings.second.gap << "), "
+      << " (gap " << settings.second.gap << (settings.output_is_input == 1 ? ", and it is the output), " : "), ")
       << (settings.output.placement == Placement::at_end ? "guard after" : "guard before");
   return out.str();
 }
@@ -201,8 +201,10 @@ std::vector<ConvShape> depthwise_shapes(Random& random) {
         shape.width = width;
         shapes.push_back(shape);
       }
-      for (std::size_t multiplier = 2; multiplier <= 3; ++multiplier)
+      for (std::size_t multiplier = 2; multiplier <= 3; ++multiplier) {
         add(window, stride, random.between(1, 9), multiplier, 5);
+        add(window, stride, random.between(20, 40), multiplier, 3);
+      }
     }
   }
   for (const Window window : {Window{1, 1}, {7, 1}, {1, 7}, {2, 3}, {7, 7}, {3, 5}}) {
@@ -287,6 +289,8 @@ ConvCase make_case(const ConvShape& shape, sixfold_type type, EpilogueKind epilo
   test.settings.first.gap = draw_gap(random);
   test.settings.second.gap = draw_gap(random);
   test.settings.output.gap = draw_gap(random);
+  test.settings.first.implied = test.settings.second.implied = test.settings.output.implied = random.one_in(2);
+  if (desc.residual != SIXFOLD_NO_RESIDUAL && random.one_in(3)) test.settings.output_is_input = 1;
   return test;
 }
 

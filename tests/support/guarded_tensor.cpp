@@ -31,15 +31,10 @@ float get(const void* memory, std::size_t offset, sixfold_type type) {
 }
 
 // From the first to the last element of the view: nothing after the last channel of the last pixel belongs to it.
-std::size_t view_bytes(const sixfold_tensor& view) {
+std::size_t view_bytes(const sixfold_tensor& view, std::size_t stride) {
   const std::size_t pixels = view.batch * view.height * view.width;
   if (pixels == 0 || view.channels == 0) return 0;
-  return ((pixels - 1) * view.pixel_stride + view.channels) * element_bytes(view.type);
-}
-
-sixfold_tensor with_gap(sixfold_tensor shape, std::size_t gap) {
-  shape.pixel_stride = shape.channels + gap;
-  return shape;
+  return ((pixels - 1) * stride + view.channels) * element_bytes(view.type);
 }
 
 sixfold_tensor shape_of(const reference::Image& image) {
@@ -49,8 +44,12 @@ sixfold_tensor shape_of(const reference::Image& image) {
 }  // namespace
 
 GuardedTensor::GuardedTensor(const sixfold_tensor& shape, const Layout& layout)
-    : view_(with_gap(shape, layout.gap)), order_(layout.order), buffer_(view_bytes(view_), layout.placement) {
+    : view_(shape),
+      stride_(shape.channels + layout.gap),
+      order_(layout.order),
+      buffer_(view_bytes(shape, stride_), layout.placement) {
   view_.data = buffer_.data();
+  view_.pixel_stride = layout.implied && layout.gap == 0 ? 0 : stride_;
 }
 
 GuardedTensor::GuardedTensor(const reference::Image& image, const Layout& layout)
@@ -60,7 +59,7 @@ GuardedTensor::GuardedTensor(const reference::Image& image, const Layout& layout
 
 std::size_t GuardedTensor::offset(std::size_t n, std::size_t y, std::size_t x, std::size_t c) const {
   if (order_ == SIXFOLD_NCHW) return ((n * view_.channels + c) * view_.height + y) * view_.width + x;
-  return ((n * view_.height + y) * view_.width + x) * view_.pixel_stride + c;
+  return ((n * view_.height + y) * view_.width + x) * stride_ + c;
 }
 
 void GuardedTensor::write(const reference::Image& image) {
@@ -96,8 +95,7 @@ bool GuardedTensor::surroundings_untouched() const {
   const auto* bytes = static_cast<const unsigned char*>(view_.data);
   const std::size_t pixels = view_.batch * view_.height * view_.width;
   for (std::size_t pixel = 0; pixel + 1 < pixels; ++pixel) {
-    for (std::size_t i = (pixel * view_.pixel_stride + view_.channels) * size;
-         i < (pixel + 1) * view_.pixel_stride * size; ++i) {
+    for (std::size_t i = (pixel * stride_ + view_.channels) * size; i < (pixel + 1) * stride_ * size; ++i) {
       if (bytes[i] != 0xff) return false;
     }
   }

@@ -13,7 +13,8 @@ namespace sixfold::test {
 // How a tensor lies in memory.
 struct Layout {
   Placement placement = Placement::at_end;
-  std::size_t gap = 0;  // pixel_stride - channels
+  std::size_t gap = 0;   // pixel_stride - channels
+  bool implied = false;  // without a gap: pixel_stride is given as 0
   sixfold_layout order = SIXFOLD_NHWC;
 };
 
@@ -35,6 +36,7 @@ class GuardedTensor {
   std::size_t offset(std::size_t n, std::size_t y, std::size_t x, std::size_t c) const;
 
   sixfold_tensor view_;
+  std::size_t stride_;
   sixfold_layout order_;
   GuardedBuffer buffer_;
 };

@@ -116,8 +116,10 @@ reference::Image run(const sixfold_operator* op, const std::vector<const referen
 
   sixfold_error error;
   sixfold_tensor shape{};
+  shape.data = &shape;
   require_ok(sixfold_output_shape(op, shapes.data(), shapes.size(), &shape, &error), "output_shape", error);
   require(shape.pixel_stride == shape.channels, "output_shape: pixel_stride is not dense");
+  require(shape.data == &shape, "output_shape: data was changed");
 
   std::optional<GuardedTensor> own_output;
   if (settings.output_is_input < 0) own_output.emplace(shape, settings.output);
