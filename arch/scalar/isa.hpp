@@ -20,17 +20,18 @@ struct Isa {
   static constexpr char name[] = "scalar";
   static constexpr int width = 1;
   static constexpr int left_step = 1;
-  static constexpr TileShape gemm_tiles[] = {{4, 4}};
+  static constexpr TileShape gemm_tiles[] = {{2, 4}};
   static constexpr int depthwise_columns = 2;
 
   static vf zero() { return 0.0f; }
   static vf set1(float x) { return x; }
   static vf load(const float* p) { return *p; }
-  static vf load(const Half* p) { return fp16_ieee_to_fp32_value(p->bits); }
+  // Not inlined: the conversions are long, and a tile has many.
+  [[gnu::noinline]] static vf load(const Half* p) { return fp16_ieee_to_fp32_value(p->bits); }
   static vf load_partial(const float* p, std::size_t) { return *p; }
   static vf load_partial(const Half* p, std::size_t) { return load(p); }
   static void store(float* p, vf x) { *p = x; }
-  static void store(Half* p, vf x) { p->bits = fp16_ieee_from_fp32_value(x); }
+  [[gnu::noinline]] static void store(Half* p, vf x) { p->bits = fp16_ieee_from_fp32_value(x); }
   static void store_partial(float* p, vf x, std::size_t) { *p = x; }
   static void store_partial(Half* p, vf x, std::size_t) { store(p, x); }
 
