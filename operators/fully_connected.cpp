@@ -23,6 +23,10 @@ sixfold_status check_desc(const sixfold_fully_connected_desc* desc, sixfold_erro
   if (status == SIXFOLD_OK) status = check_type("desc", "type", desc->type, error);
   if (status == SIXFOLD_OK) status = check_type("desc", "weights_type", desc->weights_type, error);
   if (status == SIXFOLD_OK) {
+    status =
+        check_enum("desc", "residual", "sixfold_residual", desc->residual, SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
+  }
+  if (status == SIXFOLD_OK) {
     status = check_positive(
         {{"desc.input_features", desc->input_features}, {"desc.output_features", desc->output_features}}, error);
   }
