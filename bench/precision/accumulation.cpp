@@ -21,14 +21,14 @@ struct Weights {
 
 // As networks have them: the typical sum of both signs is about 6.
 float scaled_to_length(std::size_t length) { return 3.0f / std::sqrt(static_cast<float>(length)); }
-// Sums of about 24 times their length, which leave the range of a half between 2048 and 4096.
-float large(std::size_t) { return 16.0f; }
+// Sums of about 16 times their length: at 4096 about half of them are beyond the range of a half.
+float large(std::size_t) { return 32.0f / 3.0f; }
 
 // With both signs a sum grows with the square root of its length, and a small one is left over from large terms: its error is
 // many of its own ulp. With one sign it grows with the length itself.
 constexpr Weights kinds_of_weights[] = {{"signed", "weights of both signs", false, scaled_to_length},
                                         {"positive", "positive weights", true, scaled_to_length},
-                                        {"large", "weights from 0 to 16", true, large}};
+                                        {"large", "weights up to 10.7", true, large}};
 
 // Inputs as after ReLU6.
 PointwiseLayer layer_of(std::size_t length, const Weights& weights) {

@@ -33,6 +33,8 @@ const Table& table() {
   return result;
 }
 
+std::string three_digits(double value) { return fixed(value, 3); }
+
 }  // namespace
 
 void set_counters(benchmark::State& state, const ErrorStatistics& errors) {
@@ -70,15 +72,21 @@ void PrecisionReporter::print_row(const Experiment& experiment, const Run& run) 
     std::printf("\n%s\n%s", section_.c_str(), table().header().c_str());
   }
   const auto value = [&](const char* name) { return static_cast<double>(run.counters.at(name)); };
+  const bool all_overflow = value(counter::overflows) == value(counter::count);
+  const auto text = [&](std::string (*format)(double), const char* name) {
+    return all_overflow ? std::string("-") : format(value(name));
+  };
   const bool noisy = run.counters.count(counter::signal_to_noise) != 0;
-  std::fputs(
-      table()
-          .row({experiment.subject, experiment.mode, experiment.parameter, fixed(value(counter::count), 0),
-                fixed(value(counter::largest_ulp), 3), fixed(value(counter::mean_ulp), 3),
-                significant(value(counter::largest_absolute)), significant(value(counter::mean_absolute)),
-                fixed(value(counter::overflows), 0), noisy ? fixed(value(counter::signal_to_noise), 1) : "exact"})
-          .c_str(),
-      stdout);
+  std::fputs(table()
+                 .row({experiment.subject, experiment.mode, experiment.parameter, fixed(value(counter::count), 0),
+                       text(three_digits, counter::largest_ulp), text(three_digits, counter::mean_ulp),
+                       text(significant, counter::largest_absolute), text(significant, counter::mean_absolute),
+                       fixed(value(counter::overflows), 0),
+                       noisy          ? fixed(value(counter::signal_to_noise), 1)
+                       : all_overflow ? "-"
+                                      : "exact"})
+                 .c_str(),
+             stdout);
   std::fflush(stdout);
 }
 
