@@ -45,6 +45,17 @@ bool wanted(const std::vector<std::string>& names, const std::string& name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether every backend that was asked for can be measured here; if not, says which cannot.
+bool can_run_all(const std::vector<std::string>& names, const std::vector<BackendStatus>& backends) {
+  for (const std::string& name : names) {
+    const auto usable = [&](const BackendStatus& backend) { return backend.name == name && backend.supported; };
+    if (std::any_of(backends.begin(), backends.end(), usable)) continue;
+    std::fprintf(stderr, "this machine has no backend %s\n", name.c_str());
+    return false;
+  }
+  return true;
+}
+
 // Slower than this fraction of the best backend: only a sample of the layers, unless they are asked for.
 constexpr double slow_fraction = 0.125;
 
@@ -101,6 +112,7 @@ int run(int argc, char** argv) {
 
   const std::vector<BackendStatus> backends = backends_of_this_machine();
   report_machine(backends);
+  if (!can_run_all(settings.backends, backends)) return 2;
   const std::vector<Case> cases = cases_for(backends, settings);
   Measurer measurer(settings.sample_milliseconds * 1e-3, settings.patience_seconds);
   register_cases(cases, measurer);
