@@ -317,6 +317,15 @@ TEST(Shapes, TransposeMovesElements) {
   EXPECT_EQ(run(s, input, true), transpose(Constant::of_floats({2, 3, 4, 5}, input), {0, 2, 3, 1}).floats);
 }
 
+TEST(Shapes, TransposedConvolutionGivesABlockForEachPixel) {
+  Sketch s({1, 1, 1, 2});
+  const std::string weights = s.constant({1, 2, 2, 2}, {1, 2, 3, 4, 10, 20, 30, 40});
+  s.output(
+      s.node("ConvTranspose", {"x", weights, s.constant({2}, {0.5f, 0})}, {{"strides", std::vector<int64_t>{2, 2}}}));
+  EXPECT_EQ(run(s, {1, 5}, true), (std::vector<float>{1.5f, 2.5f, 5.5f, 10.5f, 3.5f, 4.5f, 15.5f, 20.5f,  //
+                                                      10, 20, 50, 100, 30, 40, 150, 200}));
+}
+
 TEST(Shapes, MeanOverHeightAndWidth) {
   Sketch s({1, 2, 2, 2});
   s.output(s.node("ReduceMean", {"x"}, {{"axes", std::vector<int64_t>{2, 3}}, {"keepdims", int64_t{0}}}));

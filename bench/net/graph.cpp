@@ -16,7 +16,7 @@ std::string to_string(const Dims& dims) {
   std::string text;
   for (const int64_t size : dims) {
     if (!text.empty()) text += 'x';
-    text += std::to_string(size);
+    text += size < 0 ? "?" : std::to_string(size);
   }
   return text;
 }
@@ -51,6 +51,10 @@ T attribute(const Node& node, const std::string& key, const T& otherwise) {
 int64_t Node::integer(const std::string& key, int64_t otherwise) const { return attribute(*this, key, otherwise); }
 
 float Node::real(const std::string& key, float otherwise) const { return attribute(*this, key, otherwise); }
+
+std::vector<float> Node::reals(const std::string& key, const std::vector<float>& otherwise) const {
+  return attribute(*this, key, otherwise);
+}
 
 std::string Node::text(const std::string& key, const std::string& otherwise) const {
   return attribute(*this, key, otherwise);

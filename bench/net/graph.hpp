@@ -19,7 +19,7 @@ struct Error : std::runtime_error {
 using Dims = std::vector<int64_t>;
 
 int64_t count(const Dims& dims);          // the product; 1 for a scalar
-std::string to_string(const Dims& dims);  // "1x3x48x192"; "scalar" for none
+std::string to_string(const Dims& dims);  // "1x3x48x192", "?" for an open size; "scalar" for none
 
 // A tensor known before the network runs, in the order of its dimensions (last one fastest). Floats and integers are
 // kept apart because shape arithmetic uses all 64 bits.
@@ -47,6 +47,7 @@ struct Node {
   bool has_input(size_t index) const { return index < inputs.size() && !inputs[index].empty(); }
   int64_t integer(const std::string& key, int64_t otherwise) const;
   float real(const std::string& key, float otherwise) const;
+  std::vector<float> reals(const std::string& key, const std::vector<float>& otherwise) const;
   std::string text(const std::string& key, const std::string& otherwise) const;
   std::vector<int64_t> integers(const std::string& key, const std::vector<int64_t>& otherwise) const;
 };

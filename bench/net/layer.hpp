@@ -92,8 +92,16 @@ struct Softmax {
   bool to_the_end = false;  // over all dimensions from axis on, as before opset 13
 };
 
-using Operation =
-    std::variant<Convolution, FullyConnected, Pool, Elementwise, Scale, Pad, Reshape, Concat, Transpose, Softmax>;
+struct Upsample {  // each pixel becomes a block of equal pixels
+  size_t vertical = 1, horizontal = 1;
+};
+
+struct DepthToSpace {  // channels in the order [row][column][channel] become a block of pixels
+  size_t rows = 1, columns = 1;
+};
+
+using Operation = std::variant<Convolution, FullyConnected, Pool, Elementwise, Scale, Pad, Reshape, Concat, Transpose,
+                               Softmax, Upsample, DepthToSpace>;
 
 struct Layer {
   std::string name;                 // of the node that gives the result

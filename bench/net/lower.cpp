@@ -12,6 +12,7 @@ namespace {
 const std::map<std::string, LoweringFunction>& functions() {
   static const std::map<std::string, LoweringFunction> table = {
       {"Conv", lower_convolution},
+      {"ConvTranspose", lower_convolution_transpose},
       {"Gemm", lower_gemm},
       {"MatMul", lower_matmul},
       {"BatchNormalization", lower_batch_normalization},
@@ -42,6 +43,9 @@ const std::map<std::string, LoweringFunction>& functions() {
       {"Squeeze", lower_reshape},
       {"Unsqueeze", lower_reshape},
       {"Transpose", lower_transpose},
+      {"Resize", lower_resize},
+      {"Upsample", lower_resize},
+      {"DepthToSpace", lower_depth_to_space},
       {"Concat", lower_concat},
       {"Softmax", lower_softmax},
       {"Shape", lower_shape},

@@ -82,6 +82,35 @@ void lower_convolution(Lowering& lowering, const Node& node) {
   lowering.emit(node, {lowering.value(node, 0)}, dims, std::move(convolution));
 }
 
+// Where windows do not overlap, each input pixel gives a block of output pixels: a pointwise convolution to all
+// channels of the block, whose results are then put in their places.
+void lower_convolution_transpose(Lowering& lowering, const Node& node) {
+  const Dims input = lowering.dims(node, 0);
+  const Constant& weights = lowering.required_constant(node, 1);  // [input][output][row][column]
+  if (input.size() != 4 || weights.dims.size() != 4 || weights.dims[0] != input[1])
+    fail(node, "is no image convolution");
+  const std::vector<int64_t> kernel(weights.dims.begin() + 2, weights.dims.end());
+  const bool apart = node.integers("strides", {1, 1}) == kernel && node.integers("dilations", {1, 1}) == Dims{1, 1} &&
+                     node.integers("pads", {0, 0, 0, 0}) == Dims{0, 0, 0, 0} && node.integer("group", 1) == 1 &&
+                     !node.attributes.count("output_padding") && !node.attributes.count("output_shape") &&
+                     node.text("auto_pad", "NOTSET") == "NOTSET";
+  if (!apart) fail(node, "is supported only with strides equal to its kernel, in one group, without padding");
+  const int64_t outputs = weights.dims[1], block = outputs * kernel[0] * kernel[1];
+  Convolution convolution;
+  convolution.desc.input_channels = static_cast<size_t>(input[1]);
+  convolution.desc.output_channels = static_cast<size_t>(block);
+  convolution.desc.weights_layout = SIXFOLD_OIHW;
+  convolution.weights = floats(node, transpose(weights, {2, 3, 1, 0}));
+  const std::vector<float> bias = optional_floats(lowering, node, 2);
+  for (int64_t i = 0; i < kernel[0] * kernel[1]; ++i) {
+    convolution.bias.insert(convolution.bias.end(), bias.begin(), bias.end());
+  }
+  const std::string blocks = lowering.emit_helper(node, "blocks", {lowering.value(node, 0)},
+                                                  {input[0], block, input[2], input[3]}, std::move(convolution));
+  lowering.emit(node, {blocks}, {input[0], outputs, input[2] * kernel[0], input[3] * kernel[1]},
+                DepthToSpace{static_cast<size_t>(kernel[0]), static_cast<size_t>(kernel[1])});
+}
+
 void lower_gemm(Lowering& lowering, const Node& node) {
   Dims a = lowering.dims(node, 0);
   Constant b = lowering.required_constant(node, 1);

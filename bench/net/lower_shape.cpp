@@ -1,4 +1,5 @@
 // What changes the shape or the name of a tensor, and softmax.
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -50,6 +51,44 @@ void lower_transpose(Lowering& lowering, const Node& node) {
   for (const int64_t axis : order) dims.push_back(from.at(static_cast<size_t>(axis)));
   if (keeps_order(from, order)) return lowering.emit(node, {lowering.value(node, 0)}, dims, Reshape{});
   lowering.emit(node, {lowering.value(node, 0)}, dims, Transpose{order});
+}
+
+void lower_resize(Lowering& lowering, const Node& node) {
+  const Dims from = lowering.dims(node, 0);
+  const bool is_resize = node.type == "Resize";
+  if (node.text("mode", "nearest") != "nearest") fail(node, "only the mode nearest is supported");
+  if (is_resize && node.has_input(3)) fail(node, "is supported with scales only, not with sizes");
+  // Where the scale is a whole number, these ways to round agree.
+  const std::string rounding = node.text("nearest_mode", "round_prefer_floor");
+  const std::string coordinates = node.text("coordinate_transformation_mode", "half_pixel");
+  const bool floors = coordinates == "asymmetric" && rounding == "floor";
+  const bool halves =
+      coordinates == "half_pixel" && (rounding == "round_prefer_floor" || rounding == "round_prefer_ceil");
+  if (is_resize && lowering.opset() > 10 && !floors && !halves) {
+    fail(node, coordinates + " with " + rounding + " is not supported");
+  }
+  const size_t scales_input = is_resize && lowering.opset() > 10 ? 2 : 1;
+  const std::vector<float> scales =
+      node.has_input(scales_input) ? lowering.required_constant(node, scales_input).floats : node.reals("scales", {});
+  if (from.size() != 4 || scales.size() != 4 || scales[0] != 1.0f || scales[1] != 1.0f) fail(node, "resizes no image");
+  for (const float scale : scales) {
+    if (scale < 1.0f || scale != std::floor(scale)) fail(node, "only whole-number scales are supported");
+  }
+  const Upsample upsample{static_cast<size_t>(scales[2]), static_cast<size_t>(scales[3])};
+  const Dims dims = {from[0], from[1], from[2] * static_cast<int64_t>(upsample.vertical),
+                     from[3] * static_cast<int64_t>(upsample.horizontal)};
+  lowering.emit(node, {lowering.value(node, 0)}, dims, upsample);
+}
+
+void lower_depth_to_space(Lowering& lowering, const Node& node) {
+  const Dims from = lowering.dims(node, 0);
+  const int64_t block = node.integer("blocksize", 0);
+  if (node.text("mode", "DCR") != "DCR") fail(node, "only the mode DCR is supported");
+  if (from.size() != 4 || block < 1 || from[1] % (block * block) != 0)
+    fail(node, "blocks do not fit " + to_string(from));
+  const Dims dims = {from[0], from[1] / (block * block), from[2] * block, from[3] * block};
+  const auto side = static_cast<size_t>(block);
+  lowering.emit(node, {lowering.value(node, 0)}, dims, DepthToSpace{side, side});
 }
 
 void lower_concat(Lowering& lowering, const Node& node) {

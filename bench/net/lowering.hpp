@@ -59,6 +59,7 @@ using LoweringFunction = void (*)(Lowering&, const Node&);
 
 // One a node type. Grouped in files by what they lower to.
 void lower_convolution(Lowering&, const Node&);
+void lower_convolution_transpose(Lowering&, const Node&);
 void lower_gemm(Lowering&, const Node&);
 void lower_matmul(Lowering&, const Node&);
 void lower_batch_normalization(Lowering&, const Node&);
@@ -72,6 +73,8 @@ void lower_reduce_mean(Lowering&, const Node&);
 void lower_pad(Lowering&, const Node&);
 void lower_reshape(Lowering&, const Node&);  // Reshape, Flatten, Squeeze, Unsqueeze
 void lower_transpose(Lowering&, const Node&);
+void lower_resize(Lowering&, const Node&);  // Resize, Upsample
+void lower_depth_to_space(Lowering&, const Node&);
 void lower_concat(Lowering&, const Node&);
 void lower_softmax(Lowering&, const Node&);
 void lower_shape(Lowering&, const Node&);

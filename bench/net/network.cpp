@@ -2,13 +2,10 @@
 
 #include <fp16.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstring>
 #include <utility>
 
-#include "constants.hpp"
 #include "operators.hpp"
 
 namespace sixfold::net {
@@ -63,26 +60,6 @@ void write(const sixfold_tensor& tensor, sixfold_layout layout, const std::vecto
   for_each_element(tensor, layout, [&](unsigned char* element) { store(element, tensor.type, values[next++]); });
 }
 
-std::vector<float> softmax(std::vector<float> values, const Dims& dims, const Softmax& softmax) {
-  const auto axis = static_cast<std::ptrdiff_t>(softmax.axis);
-  const auto after = softmax.to_the_end ? dims.end() : dims.begin() + axis + 1;
-  const auto length = static_cast<size_t>(count(Dims(dims.begin() + axis, after)));
-  const auto inner = static_cast<size_t>(count(Dims(after, dims.end())));
-  for (size_t block = 0; block < values.size(); block += length * inner) {
-    for (size_t i = block; i < block + inner; ++i) {
-      const auto at = [&](size_t k) -> float& { return values[i + k * inner]; };
-      float largest = at(0);
-      for (size_t k = 1; k < length; ++k) largest = std::max(largest, at(k));
-      double sum = 0;
-      for (size_t k = 0; k < length; ++k) sum += std::exp(static_cast<double>(at(k)) - static_cast<double>(largest));
-      for (size_t k = 0; k < length; ++k) {
-        at(k) = static_cast<float>(std::exp(static_cast<double>(at(k)) - static_cast<double>(largest)) / sum);
-      }
-    }
-  }
-  return values;
-}
-
 }  // namespace
 
 size_t Network::weight_bytes() const {
@@ -132,14 +109,9 @@ void Network::run_step(const Step& step, const std::vector<const float*>& inputs
 
 void Network::run_host(const Step& step, void* arena) const {
   const View& from = views_[step.inputs.at(0)];
-  const View& to = views_[step.output];
   std::vector<float> values = read(tensor(step.inputs[0], {}, arena), from.layout);
-  if (const auto* order = std::get_if<Transpose>(&step.host)) {
-    values = transpose(Constant::of_floats(from.dims, std::move(values)), order->order).floats;
-  } else if (const auto* over = std::get_if<Softmax>(&step.host)) {
-    values = softmax(std::move(values), from.dims, *over);
-  }
-  write(tensor(step.output, {}, arena), to.layout, values);
+  values = apply(step.host, std::move(values), from.dims);
+  write(tensor(step.output, {}, arena), views_[step.output].layout, values);
 }
 
 std::vector<float> Network::result_of(size_t step, const void* arena) const {

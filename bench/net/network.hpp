@@ -8,9 +8,9 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "host.hpp"
 #include "layer.hpp"
 
 namespace sixfold::net {
@@ -29,9 +29,6 @@ struct View {
   sixfold_layout layout = SIXFOLD_NHWC;
   Dims dims;  // as ONNX sees it
 };
-
-// What the library does not do: a few small things, done here in fp32 whatever the network's type.
-using HostOperation = std::variant<std::monostate, Transpose, Softmax>;
 
 struct Step {
   std::string value;               // what it computes, as the network calls it; empty for a step on the way to it
@@ -73,6 +70,8 @@ class Network {
 
   // What a step has computed, as floats in the order of ONNX: right after it, before later steps reuse its memory.
   std::vector<float> result_of(size_t step, const void* arena) const;
+  const Dims& output_dims(size_t index) const { return views_[outputs_[index]].dims; }
+
   // Puts other values in the place of those: so that later steps can be judged apart from the errors of earlier ones.
   void replace_result(size_t step, void* arena, const std::vector<float>& values) const;
   // The network's outputs, in the order of ONNX, after a run.

@@ -245,6 +245,10 @@ class NetworkBuilder {
 
   void add(const Layer& layer, const Softmax& softmax) { add_layer_step(layer).host = softmax; }
 
+  void add(const Layer& layer, const Upsample& upsample) { add_layer_step(layer).host = upsample; }
+
+  void add(const Layer& layer, const DepthToSpace& rearrange) { add_layer_step(layer).host = rearrange; }
+
   // Costs nothing where NHWC and NCHW agree; else goes through NCHW, in which ONNX means the reshape.
   void add(const Layer& layer, const Reshape&) {
     const size_t from = views_.at(layer.inputs[0]);

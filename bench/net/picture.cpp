@@ -26,17 +26,30 @@ Picture resized(const Picture& picture, int width, int height) {
   return result;
 }
 
-// (pixel / 255 - mean) / deviation, in the order of ONNX, on a canvas that is 0 where the picture does not reach.
-Constant planes(const Picture& picture, int height, int width, bool blue_first, float mean, float deviation) {
+// How 8-bit pixels become numbers: (pixel / 255 - mean) / deviation, each channel in its order.
+struct Scaling {
+  bool blue_first;
+  float mean[kChannels];
+  float deviation[kChannels];
+};
+
+constexpr Scaling kUnit = {false, {0.0f, 0.0f, 0.0f}, {1.0f, 1.0f, 1.0f}};
+constexpr Scaling kSignedUnit = {false, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
+constexpr Scaling kSignedUnitBlueFirst = {true, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
+constexpr Scaling kImagenet = {false, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+constexpr Scaling kImagenetBlueFirst = {true, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+
+// In the order of ONNX, on a canvas that is 0 where the picture does not reach.
+Constant planes(const Picture& picture, int height, int width, const Scaling& scaling) {
   const auto canvas = static_cast<size_t>(height) * static_cast<size_t>(width);
   std::vector<float> values(kChannels * canvas, 0.0f);
   for (int c = 0; c < kChannels; ++c) {
-    const int source = blue_first ? kChannels - 1 - c : c;
+    const int source = scaling.blue_first ? kChannels - 1 - c : c;
     for (int y = 0; y < picture.height; ++y) {
       for (int x = 0; x < picture.width; ++x) {
         const uint8_t pixel = picture.rgb[static_cast<size_t>((y * picture.width + x) * kChannels + source)];
         const size_t at = static_cast<size_t>(c) * canvas + static_cast<size_t>(y * width + x);
-        values[at] = (static_cast<float>(pixel) / 255.0f - mean) / deviation;
+        values[at] = (static_cast<float>(pixel) / 255.0f - scaling.mean[c]) / scaling.deviation[c];
       }
     }
   }
@@ -52,12 +65,20 @@ Constant for_text_direction(const Picture& picture, const Dims& wanted) {
   const int height = size_or(wanted, 2, 48), width = size_or(wanted, 3, 192);
   const double ratio = static_cast<double>(picture.width) / picture.height;
   const int scaled = std::clamp(static_cast<int>(std::ceil(height * ratio)), 1, width);
-  return planes(resized(picture, scaled, height), height, width, true, 0.5f, 0.5f);
+  return planes(resized(picture, scaled, height), height, width, kSignedUnitBlueFirst);
 }
 
-Constant scaled_to(const Picture& picture, const Dims& wanted, float mean, float deviation) {
+// Its text detector: the picture's own size, rounded to multiples of 32.
+Constant for_text_detection(const Picture& picture, const Dims& wanted) {
+  const auto rounded = [](int size) { return std::max(32, (size + 16) / 32 * 32); };
+  const int height = size_or(wanted, 2, rounded(picture.height)), width = size_or(wanted, 3, rounded(picture.width));
+  return planes(resized(picture, width, height), height, width, kImagenetBlueFirst);
+}
+
+template <const Scaling& scaling>
+Constant scaled_to_network(const Picture& picture, const Dims& wanted) {
   const int height = size_or(wanted, 2, 224), width = size_or(wanted, 3, 224);
-  return planes(resized(picture, width, height), height, width, false, mean, deviation);
+  return planes(resized(picture, width, height), height, width, scaling);
 }
 
 using Preset = Constant (*)(const Picture&, const Dims&);
@@ -65,9 +86,10 @@ using Preset = Constant (*)(const Picture&, const Dims&);
 const std::map<std::string, Preset>& presets() {
   static const std::map<std::string, Preset> table = {
       {"ppocr-cls", for_text_direction},
-      {"unit", [](const Picture& picture, const Dims& wanted) { return scaled_to(picture, wanted, 0.0f, 1.0f); }},
-      {"signed-unit",
-       [](const Picture& picture, const Dims& wanted) { return scaled_to(picture, wanted, 0.5f, 0.5f); }},
+      {"ppocr-det", for_text_detection},
+      {"unit", scaled_to_network<kUnit>},               // 0 to 1
+      {"signed-unit", scaled_to_network<kSignedUnit>},  // -1 to 1
+      {"imagenet", scaled_to_network<kImagenet>},       // less the mean of ImageNet, by its standard deviation
   };
   return table;
 }

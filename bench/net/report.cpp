@@ -240,17 +240,39 @@ void print_totals(const Report& report) {
   std::printf("\n");
 }
 
-void print_outputs(const Report& report) {
+namespace {
+
+void print_classes(const std::vector<float>& output) {
   constexpr size_t kShown = 5;
+  std::vector<size_t> order(output.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return output[a] > output[b]; });
+  for (size_t i = 0; i < std::min(kShown, order.size()); ++i) {
+    std::printf("  class %zu: %.6f", order[i], static_cast<double>(output[order[i]]));
+  }
+  std::printf("%s\n", order.size() > kShown ? "  ..." : "");
+}
+
+void print_range(const std::vector<float>& output, const Dims& dims) {
+  const auto [low, high] = std::minmax_element(output.begin(), output.end());
+  const double mean = std::accumulate(output.begin(), output.end(), 0.0) / static_cast<double>(output.size());
+  std::printf("  %s, from %.6f to %.6f, mean %.6f\n", to_string(dims).c_str(), static_cast<double>(*low),
+              static_cast<double>(*high), mean);
+}
+
+}  // namespace
+
+void print_outputs(const Report& report) {
   for (const Run& run : report.runs) {
-    for (const std::vector<float>& output : run.values.outputs) {
-      std::vector<size_t> order(output.size());
-      std::iota(order.begin(), order.end(), 0);
-      std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return output[a] > output[b]; });
+    for (size_t i = 0; i < run.values.outputs.size(); ++i) {
+      const std::vector<float>& output = run.values.outputs[i];
+      const Dims& dims = run.network.output_dims(i);
       std::printf("output %s  ", type_name(run.type));
-      for (size_t i = 0; i < std::min(kShown, order.size()); ++i)
-        std::printf("  class %zu: %.6f", order[i], output[order[i]]);
-      std::printf("%s\n", order.size() > kShown ? "  ..." : "");
+      if (image_of(dims).height * image_of(dims).width == 1) {
+        print_classes(output);
+      } else {
+        print_range(output, dims);
+      }
     }
   }
   std::fflush(stdout);

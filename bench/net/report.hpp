@@ -35,7 +35,7 @@ void print_layers(const Report& report);     // how fast each is
 void print_precision(const Report& report);  // what fp16 does to each; nothing unless both types were run
 void print_kernels(const Report& report);    // which were used, how often, and why
 void print_totals(const Report& report);
-void print_outputs(const Report& report);  // the first few values, or the largest of many
+void print_outputs(const Report& report);  // the likeliest classes, or the range of an image
 
 void write_json(const Report& report, const std::string& path);
 

@@ -26,5 +26,7 @@ text_direction=(--model "$models/text-direction.onnx" --input "$models/page.png"
 run text-direction "Text direction of a line that is upright: class 0 is right" "${text_direction[@]}" --expect-class 0
 run text-direction-turned "The same line turned by 180 degrees: class 1 is right" "${text_direction[@]}" \
   --rotate 180 --no-layers --expect-class 1
+run text-detection "Where there is text on the page: a likelihood for each pixel" \
+  --model "$models/text-detection.onnx" --input "$models/page.png" --preprocess ppocr-det
 run mobilenet-v2 "MobileNetV2, trained to find what is not for children, on the picture of a cat: class 2, harmless" \
   --model "$models/mobilenet-v2.onnx" --input "$models/chelsea.png" --preprocess unit --expect-class 2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test_networks.sh SIXFOLD_NET WORK NETWORK
 # Tests a real network from end to end: the classes of real pictures in fp32 and fp16, every layer against ONNX Runtime,
-# and that all backends give the same values. NETWORK is text-direction or mobilenet-v2.
+# and that all backends give the same values. NETWORK is text-direction, text-detection or mobilenet-v2.
 # Ends with 77, skipped, if the networks cannot be had here; with SIXFOLD_REQUIRE_NETWORKS=1 that is a failure.
 set -euo pipefail
 
@@ -59,6 +59,11 @@ case $network in
     against_onnx_runtime "${upright[@]}"
     against_onnx_runtime "${upright[@]}" --rotate 180
     same_on_all_backends "${upright[@]}"
+    ;;
+  text-detection)
+    page=(--model "$models/text-detection.onnx" --input "$models/page.png" --preprocess ppocr-det)
+    against_onnx_runtime "${page[@]}"
+    same_on_all_backends "${page[@]}"
     ;;
   mobilenet-v2)
     cat=(--model "$models/mobilenet-v2.onnx" --input "$models/chelsea.png" --preprocess unit)

