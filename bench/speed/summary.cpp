@@ -113,7 +113,7 @@ void print_type_ratios(const std::vector<Result>& results) {
                      {"mean", 5},
                      {"worst", 5},
                      {"worst layer", 50, Align::left}});
-  std::printf("\nfp16 time / fp32 time (geometric mean)\n%s", table.header().c_str());
+  std::string rows;
   for (const std::string& backend : backends_in(results)) {
     const std::vector<Pair> pairs = pairs_of(layers_of(results, backend));
     for (const auto& [kind, text] : kinds) {
@@ -127,13 +127,12 @@ void print_type_ratios(const std::vector<Result>& results) {
         if (worst == nullptr || pair.ratio() > worst->ratio()) worst = &pair;
       }
       if (worst == nullptr) continue;
-      std::fputs(table
-                     .row({text, backend, std::to_string(count), fixed(std::exp(logarithms / count), 2),
-                           fixed(worst->ratio(), 2), title_of(worst->layer()) + " " + shape_of(worst->layer())})
-                     .c_str(),
-                 stdout);
+      rows += table.row({text, backend, std::to_string(count), fixed(std::exp(logarithms / count), 2),
+                         fixed(worst->ratio(), 2), title_of(worst->layer()) + " " + shape_of(worst->layer())});
     }
   }
+  if (rows.empty()) return;
+  std::printf("\nfp16 time / fp32 time (geometric mean)\n%s%s", table.header().c_str(), rows.c_str());
 }
 
 namespace {
