@@ -1,8 +1,13 @@
 # The targets `sixfold` (static) and `sixfold_shared`, both made of the same objects, and the alias sixfold::sixfold.
 
-file(GLOB SIXFOLD_BASELINE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/operators/*.cpp ${PROJECT_SOURCE_DIR}/arch/*.cpp)
-
-add_library(sixfold_baseline OBJECT ${SIXFOLD_BASELINE_SOURCES})
+# Compiled for the baseline of the architecture.
+add_library(
+  sixfold_baseline OBJECT
+  arch/backends.cpp arch/cpu.cpp operators/activation.cpp operators/check.cpp operators/conv.cpp
+  operators/conv_depthwise.cpp operators/conv_gemm.cpp operators/convert.cpp operators/elementwise.cpp
+  operators/error.cpp operators/explain.cpp operators/fold.cpp operators/fully_connected.cpp operators/left_rows.cpp
+  operators/list.cpp operators/operator.cpp operators/panels.cpp operators/pool.cpp operators/run.cpp
+  operators/text.cpp)
 set(SIXFOLD_OBJECTS $<TARGET_OBJECTS:sixfold_baseline>)
 set(SIXFOLD_ISAS "")
 
