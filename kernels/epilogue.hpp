@@ -1,7 +1,7 @@
 // From finished accumulators to outputs: residual, activation, scale and shift, conversion, store.
 //
-// The common case (whole vectors, no residual, bounds or hard-swish) happens in registers. Everything else goes through a
-// small buffer in L1, in one function for all tile shapes: it is rarer, and a copy of it in every tile would cost more code
+// The common case (whole vectors, bounds or hard-swish, a residual before them) happens in registers. Everything else goes
+// through a small buffer in L1, in one function for all tile shapes: it is rarer, and a copy of it in every tile would cost more code
 // than it saves time.
 #pragma once
 
@@ -106,13 +106,24 @@ template <class Isa, Epilogue E, class T>
   }
 }
 
+// acc += residual, in registers.
+template <class Isa, int R, int V, class T>
+[[gnu::always_inline]] inline void add_residual_tile(typename Isa::vf (&acc)[R][V], const TileTarget<T>& target) {
+  unroll<R>([&](auto r) __attribute__((always_inline)) {
+    unroll<V>([&](auto v) __attribute__((always_inline)) {
+      acc[r][v] = acc[r][v] + Isa::load(target.residual + r * target.residual_stride + v * Isa::width);
+    });
+  });
+}
+
 // The epilogue of a register tile of R pixels by V vectors.
 template <class Isa, Epilogue E, int R, int V, class T>
-[[gnu::always_inline]] inline void finish_tile(const typename Isa::vf (&acc)[R][V], const TileTarget<T>& target,
+[[gnu::always_inline]] inline void finish_tile(typename Isa::vf (&acc)[R][V], const TileTarget<T>& target,
                                                const EpilogueArgs& args) {
   constexpr std::size_t width = V * Isa::width;
   const bool whole = target.channels >= width;
-  if (E != Epilogue::general && whole && args.residual == ResidualPosition::none) {
+  if (E != Epilogue::general && whole && args.residual != ResidualPosition::after_activation) {
+    if (args.residual == ResidualPosition::before_activation) add_residual_tile<Isa>(acc, target);
     const RegisterEpilogue<Isa, E> epilogue(args);
     unroll<R>([&](auto r) __attribute__((always_inline)) {
       unroll<V>([&](auto v) __attribute__((always_inline)) {

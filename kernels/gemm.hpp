@@ -15,23 +15,23 @@
 
 namespace sixfold {
 
-// The fp32 form of GemmArgs that the micro-kernel works on; `panel` is one packed panel.
-template <class T>
+// The form of GemmArgs that the micro-kernel works on: fp32 on the left, and one packed panel of P.
+template <class T, class P = float>
 struct GemmPanel {
   const float* const* left;
   std::size_t left_pitch;
   std::size_t runs;
   std::size_t run_length;
-  const float* panel;
+  const P* panel;
   const float* bias;
   TileTarget<T> target;
   const EpilogueArgs* epilogue;
 };
 
 // acc += a[0..R][0..length] * b; returns where b ends.
-template <class Isa, int R, int V>
-[[gnu::always_inline]] inline const float* accumulate_run(typename Isa::vf (&acc)[R][V], const float* const* left,
-                                                          std::size_t length, const float* b) {
+template <class Isa, int R, int V, class P>
+[[gnu::always_inline]] inline const P* accumulate_run(typename Isa::vf (&acc)[R][V], const float* const* left,
+                                                      std::size_t length, const P* b) {
   using vf = typename Isa::vf;
   using Left = typename Isa::Left;
   constexpr int step = Isa::left_step;
@@ -74,8 +74,8 @@ template <class Isa, int R, int V>
 }
 
 // `tiles` tiles of R pixels, one below the other, from pixel `first` on.
-template <class Isa, class T, Epilogue E, int R, int V>
-[[gnu::noinline]] void gemm_tiles(const GemmPanel<T>& p, std::size_t first, std::size_t tiles) {
+template <class Isa, class T, Epilogue E, int R, int V, class P>
+[[gnu::noinline]] void gemm_tiles(const GemmPanel<T, P>& p, std::size_t first, std::size_t tiles) {
   using vf = typename Isa::vf;
   for (std::size_t tile = 0; tile < tiles; ++tile, first += R) {
     vf acc[R][V];
@@ -83,7 +83,7 @@ template <class Isa, class T, Epilogue E, int R, int V>
       const vf bias = Isa::load(p.bias + v * Isa::width);
       unroll<R>([&](auto r) __attribute__((always_inline)) { acc[r][v] = bias; });
     });
-    const float* b = p.panel;
+    const P* b = p.panel;
     const float* const* left = p.left + first;
     for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch) {
       b = accumulate_run<Isa, R, V>(acc, left, p.run_length, b);
@@ -120,7 +120,7 @@ template <class Isa>
 }
 
 template <class Isa>
-[[gnu::noinline]] void convert_halves(const Half* from, float* to, std::size_t count) {
+[[gnu::always_inline]] inline void convert_halves(const Half* from, float* to, std::size_t count) {
   constexpr std::size_t width = Isa::width;
   std::size_t i = 0;
   for (; i + 4 * width <= count; i += 4 * width) {
@@ -171,8 +171,23 @@ void gemm_floats(const GemmArgs& args) {
   }
 }
 
+// One pixel: a panel is used once, and is converted on its way into the product.
+template <class Isa, Epilogue E, int V>
+void gemm_halves_of_one_pixel(const GemmArgs& args) {
+  constexpr std::size_t width = V * Isa::width;
+  const std::size_t depth = args.runs * args.run_length;
+  const float** rows = static_cast<const float**>(args.scratch);
+  convert_pixels<Isa>(args, 0, 1, reinterpret_cast<float*>(rows + 1), rows);
+  const Half* panel = static_cast<const Half*>(args.weights);
+  for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
+    const GemmPanel<Half, Half> p = {rows, 1, 1, depth, panel, args.bias + c, panel_target<Half>(args, 0, c), args.epilogue};
+    gemm_tiles<Isa, Half, E, 1, V>(p, 0, 1);
+  }
+}
+
 template <class Isa, Epilogue E, int R, int V>
 void gemm_halves(const GemmArgs& args) {
+  if (args.pixels == 1) return gemm_halves_of_one_pixel<Isa, E, V>(args);
   constexpr std::size_t width = V * Isa::width;
   const std::size_t depth = args.runs * args.run_length;
   const std::size_t panels = (args.channels + width - 1) / width;

@@ -83,6 +83,14 @@ sixfold_status check_desc(const sixfold_conv_desc* desc, sixfold_error* error) {
   return status;
 }
 
+// After an identity is before it: the value is the same, and kernels are made for that.
+ResidualPosition residual_position(const sixfold_conv_desc& d) {
+  const bool nothing_between =
+      d.activation.kind == SIXFOLD_IDENTITY && d.batch_norm.position != SIXFOLD_BATCH_NORM_AFTER_ACTIVATION;
+  if (d.residual == SIXFOLD_RESIDUAL_AFTER_ACTIVATION && nothing_between) return ResidualPosition::before_activation;
+  return static_cast<ResidualPosition>(d.residual);
+}
+
 ConvPlan make_plan(const sixfold_conv_desc& d, const Options& options) {
   ConvPlan plan{};
   plan.desc = &d;
@@ -90,7 +98,7 @@ ConvPlan make_plan(const sixfold_conv_desc& d, const Options& options) {
                 d.dilation_height, d.dilation_width,  d.pad_top, d.pad_left,      d.pad_bottom,   d.pad_right};
   const bool scale_follows = d.batch_norm.position == SIXFOLD_BATCH_NORM_AFTER_ACTIVATION;
   plan.activation = plan_activation(d.activation, *options.backend->table, scale_follows);
-  plan.activation.args.residual = static_cast<ResidualPosition>(d.residual);
+  plan.activation.args.residual = residual_position(d);
   return plan;
 }
 
