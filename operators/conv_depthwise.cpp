@@ -32,9 +32,9 @@ constexpr std::size_t min_block = 16;   // channels: one cache line of fp32
 constexpr std::size_t max_block = 256;
 // Wider images are cut, so that the strip of a 3x3 window stays in the cache.
 constexpr std::size_t max_band_columns = 128;
-// A band's input and output stay in half of a small second-level cache while all blocks pass over it: a block reads only part
+// A band's input and output stay in a second-level cache while all blocks pass over it: a block reads only part
 // of each pixel, and the rest comes into the cache with it. Rows that two bands share are copied twice, so bands are not small.
-constexpr std::size_t band_bytes = 1024 * 1024;
+constexpr std::size_t band_bytes = 1536 * 1024;
 constexpr std::size_t min_band_rows = 4;
 constexpr std::size_t tiles_per_task = 3;
 
