@@ -143,6 +143,10 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   shapes.push_back(pointwise(1, 7, 1000, 17));  // deeper than any block of the depth
   shapes.push_back(pointwise(3, 3, 5, 300));
   shapes.push_back(pointwise(17, 31, 3, 9));  // several blocks of pixels
+  // Portions of pixels, and of panels, that are converted at once.
+  shapes.push_back(pointwise(5, 13, 100, 33));
+  shapes.push_back(pointwise(4, 13, 200, 9));
+  shapes.push_back(pointwise(5, 6, 520, 64));
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
@@ -199,6 +203,16 @@ std::vector<ConvShape> depthwise_shapes(Random& random) {
       for (const std::size_t width : {std::size_t{129}, std::size_t{300}}) {  // several bands of columns
         ConvShape shape = shapes.back();
         shape.width = width;
+        shapes.push_back(shape);
+      }
+      ConvShape shape = shapes.back();
+      shape.groups = shape.input_channels = shape.output_channels = 300;  // several blocks of channels
+      shape.height = shape.width = 3;
+      shapes.push_back(shape);
+      if (stride == 1 && window.width == 3) {  // more than a cache holds: several bands of rows
+        shape.groups = shape.input_channels = shape.output_channels = 34;
+        shape.height = 400;
+        shape.width = 20;
         shapes.push_back(shape);
       }
       for (std::size_t multiplier = 2; multiplier <= 3; ++multiplier) {
