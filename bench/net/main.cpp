@@ -31,6 +31,7 @@ struct Settings {
   std::string shape;
   std::string type = "both";
   std::string backend;
+  size_t threads = 1;
   int repeat = 0;
   bool layers = true;
   bool fuse = true;
@@ -57,6 +58,7 @@ void add_options(CLI::App& app, Settings& settings) {
                  "Shape of a random input, such as 1x3x224x224, where the file leaves it open");
   app.add_option("--type", settings.type, "fp32, fp16 or both")->check(CLI::IsMember({"fp32", "fp16", "both"}));
   app.add_option("--backend", settings.backend, "Force this backend; without it, the best that this CPU can run");
+  app.add_option("--threads", settings.threads, "How many to run on")->check(CLI::Range(1, 256));
   app.add_option("--repeat", settings.repeat, "Runs to take the median of; 0: as many as fit two seconds")
       ->check(CLI::Range(0, 100000));
   app.add_flag("--layers,!--no-layers", settings.layers, "Print a line for each layer (default)");
@@ -228,10 +230,12 @@ int run(const Settings& settings) {
   }
   for (const sixfold_type type : types_of(settings)) {
     const Run* reference = report.runs.empty() ? nullptr : &report.runs.back();
-    report.runs.push_back(run_network(layers, {type, settings.backend}, input, settings.repeat, reference));
+    report.runs.push_back(
+        run_network(layers, {type, settings.backend, settings.threads}, input, settings.repeat, reference));
   }
   describe_backend(report);
-  report.peak_gflops = peak_of(report.backend);
+  report.threads = settings.threads;
+  report.peak_gflops = peak_of(report.backend) * static_cast<double>(settings.threads);
 
   print_header(report);
   if (settings.layers) {

@@ -23,6 +23,15 @@ constexpr int kFewest = 5, kMost = 200;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// On one thread, its time on a CPU; on several, time on the clock.
+double seconds_of_run(const Network& network, const Arena& arena, const std::vector<const float*>& inputs) {
+  const auto run = [&] { network.run(inputs, arena.data()); };
+  if (network.threads() == 1) return bench::seconds_of(run);
+  const Clock::time_point start = Clock::now();
+  run();
+  return seconds_since(start);
+}
+
 class Progress {
  public:
   explicit Progress(sixfold_type type)
@@ -81,7 +90,7 @@ Times times_of(const Network& network, const Arena& arena, const std::vector<con
   for (; go_on(times.repetitions); ++times.repetitions) {
     progress(times.repetitions + 1);
     network.run(inputs, arena.data(), [&](size_t step, double seconds) { steps[step].push_back(seconds); });
-    whole.push_back(bench::seconds_of([&] { network.run(inputs, arena.data()); }));
+    whole.push_back(seconds_of_run(network, arena, inputs));
   }
   for (const auto& samples : steps) times.steps.push_back(bench::median(samples));
   times.whole = bench::median(whole);

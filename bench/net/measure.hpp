@@ -38,7 +38,7 @@ std::vector<std::vector<float>> results_alone(const Network& network, const Aren
 
 struct Times {
   std::vector<double> steps;  // the median of each, in seconds
-  double whole = 0;           // the median of whole runs, in seconds on a CPU: other programs do not count
+  double whole = 0;           // the median of whole runs; on one thread its time on a CPU: other programs do not count
   int repetitions = 0;
 };
 

@@ -12,6 +12,7 @@
 
 #include "host.hpp"
 #include "layer.hpp"
+#include "thread_pool.hpp"
 
 namespace sixfold::net {
 
@@ -47,6 +48,7 @@ struct Step {
 struct NetworkOptions {
   sixfold_type type = SIXFOLD_FP32;
   std::string backend;  // empty: the library's choice
+  size_t threads = 1;
 };
 
 class Network {
@@ -57,6 +59,7 @@ class Network {
   const std::vector<Step>& steps() const { return steps_; }
   const View& view(size_t index) const { return views_[index]; }
   sixfold_type type() const { return options_.type; }
+  size_t threads() const { return options_.threads; }
 
   // Activations and workspace, in bytes; to be aligned to 64.
   size_t arena_bytes() const { return arena_bytes_; }
@@ -65,7 +68,8 @@ class Network {
   // Called after each step with its index and the seconds it took.
   using Observer = std::function<void(size_t step, double seconds)>;
 
-  // `inputs` are floats in the order of ONNX, one array an input of the network; the arena is written over.
+  // `inputs` are floats in the order of ONNX, one array an input of the network; the arena is written over. One run at
+  // a time: the threads are the network's own.
   void run(const std::vector<const float*>& inputs, void* arena, const Observer& observer = {}) const;
 
   // What a step has computed, as floats in the order of ONNX: right after it, before later steps reuse its memory.
@@ -92,6 +96,7 @@ class Network {
   };
 
   NetworkOptions options_;
+  std::unique_ptr<ThreadPool> pool_;
   std::vector<Storage> storages_;
   std::vector<View> views_;
   std::vector<Step> steps_;

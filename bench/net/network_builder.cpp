@@ -94,6 +94,7 @@ class NetworkBuilder {
 
   void build() {
     network_.options_ = options_;
+    network_.pool_ = std::make_unique<ThreadPool>(options_.threads);
     for (size_t i = 0; i < graph_.inputs.size(); ++i) add_input(graph_.inputs[i], i);
     for (const Layer& layer : graph_.layers) add_layer(layer);
     for (const std::string& output : graph_.outputs) network_.outputs_.push_back(views_.at(output));
@@ -375,7 +376,8 @@ class NetworkBuilder {
       std::vector<sixfold_tensor> inputs;
       for (const size_t view : step.inputs) inputs.push_back(network_.tensor(view, {}, nullptr));
       sixfold_error error{};
-      require(sixfold_workspace_size(step.op.get(), inputs.data(), inputs.size(), 1, &step.workspace_bytes, &error),
+      require(sixfold_workspace_size(step.op.get(), inputs.data(), inputs.size(), options_.threads,
+                                     &step.workspace_bytes, &error),
               error);
       largest = std::max(largest, step.workspace_bytes);
     }

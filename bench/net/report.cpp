@@ -150,8 +150,9 @@ void print_header(const Report& report) {
               report.runs.at(0).network.steps().size());
   std::printf("input     %s\n", report.input.c_str());
   std::printf("backend   %s\n", report.reason.c_str());
-  std::printf("peak      %.1f GFLOP/s of fp32 multiply-adds on one thread, measured in this process\n",
-              report.peak_gflops);
+  const std::string threads = report.threads == 1 ? "one thread" : std::to_string(report.threads) + " threads";
+  std::printf("peak      %.1f GFLOP/s of fp32 multiply-adds on %s, measured in this process%s\n", report.peak_gflops,
+              threads.c_str(), report.threads == 1 ? "" : " on one of them");
   std::printf("\n");
 }
 

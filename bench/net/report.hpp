@@ -25,9 +25,10 @@ struct Report {
   std::string input;
   std::string backend;     // that runs it
   std::string reason;      // why that one
-  double peak_gflops = 0;  // fp32 multiply-adds, one thread, measured in this process
-  size_t nodes = 0;        // of the file
-  std::vector<Run> runs;   // fp32 first, if both are there
+  double peak_gflops = 0;  // fp32 multiply-adds, measured in this process on one thread, times the threads
+  size_t threads = 1;
+  size_t nodes = 0;       // of the file
+  std::vector<Run> runs;  // fp32 first, if both are there
 };
 
 void print_header(const Report& report);

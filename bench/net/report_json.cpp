@@ -65,10 +65,10 @@ void write_json(const Report& report, const std::string& path) {
                     {"outputs", run.values.outputs},
                     {"layers", std::move(layers)}});
   }
-  const json document = {{"network", report.model},         {"input", report.input},
-                         {"sixfold", sixfold_version()},    {"backend", report.backend},
-                         {"backend_reason", report.reason}, {"fma_peak_gflops", report.peak_gflops},
-                         {"nodes", report.nodes},           {"runs", std::move(runs)}};
+  const json document = {
+      {"network", report.model},   {"input", report.input},           {"sixfold", sixfold_version()},
+      {"backend", report.backend}, {"backend_reason", report.reason}, {"fma_peak_gflops", report.peak_gflops},
+      {"threads", report.threads}, {"nodes", report.nodes},           {"runs", std::move(runs)}};
   std::ofstream file(path);
   file << document.dump(1) << "\n";
   if (!file) throw Error("cannot write " + path);

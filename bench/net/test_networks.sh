@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # test_networks.sh SIXFOLD_NET WORK NETWORK
 # Tests a real network from end to end: the classes of real pictures in fp32 and fp16, every layer against ONNX Runtime,
-# and that all backends give the same values. NETWORK is text-direction, text-detection or mobilenet-v2.
+# and that all backends and numbers of threads give the same values. NETWORK is text-direction, text-detection or
+# mobilenet-v2.
 # Ends with 77, skipped, if the networks cannot be had here; with SIXFOLD_REQUIRE_NETWORKS=1 that is a failure.
 set -euo pipefail
 
@@ -39,14 +40,15 @@ against_onnx_runtime() {
   "$net" "$@" --type fp32 --repeat 1 --no-layers --check oracle --no-fuse
 }
 
-# same_on_all_backends OPTION...: value for value.
-same_on_all_backends() {
+# same_everywhere OPTION...: value for value, on every backend and for several numbers of threads.
+same_everywhere() {
   local backend type
   for type in fp32 fp16; do
     "$net" "$@" --type $type --repeat 1 --no-layers --backend scalar --dump "scalar-$type"
     for backend in $backends; do
       "$net" "$@" --type $type --repeat 1 --no-layers --backend "$backend" --check "scalar-$type" --tolerance 0
     done
+    "$net" "$@" --type $type --repeat 1 --no-layers --threads 3 --check "scalar-$type" --tolerance 0
   done
 }
 
@@ -58,18 +60,18 @@ case $network in
     classify 1 "${upright[@]}" --rotate 180
     against_onnx_runtime "${upright[@]}"
     against_onnx_runtime "${upright[@]}" --rotate 180
-    same_on_all_backends "${upright[@]}"
+    same_everywhere "${upright[@]}"
     ;;
   text-detection)
     page=(--model "$models/text-detection.onnx" --input "$models/page.png" --preprocess ppocr-det)
     against_onnx_runtime "${page[@]}"
-    same_on_all_backends "${page[@]}"
+    same_everywhere "${page[@]}"
     ;;
   mobilenet-v2)
     cat=(--model "$models/mobilenet-v2.onnx" --input "$models/chelsea.png" --preprocess unit)
     classify 2 "${cat[@]}"
     against_onnx_runtime "${cat[@]}"
-    same_on_all_backends "${cat[@]}"
+    same_everywhere "${cat[@]}"
     ;;
   *)
     echo "there is no network called $network" >&2
