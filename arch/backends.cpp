@@ -17,8 +17,8 @@ namespace arch {
 namespace {
 
 #ifdef SIXFOLD_HAVE_AVX2
-constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions", "avx2 fma f16c",
-                                  feature_avx2 | feature_fma | feature_f16c, &avx2::table};
+constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions",
+                                  "avx2 fma f16c", feature_avx2 | feature_fma | feature_f16c, &avx2::table};
 #endif
 constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", 0, &scalar::table};
 

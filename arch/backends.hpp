@@ -32,8 +32,8 @@ enum class ChoiceReason { option, environment, best };
 struct Choice {
   const Backend* backend;
   ChoiceReason reason;
-  const char* requested;          // the name asked for, NULL for none
-  const Backend* unsupported;     // the backend asked for, if it is known but cannot run
+  const char* requested;       // the name asked for, NULL for none
+  const Backend* unsupported;  // the backend asked for, if it is known but cannot run
 };
 
 // Takes the backend of that name; for NULL, the one that the environment variable SIXFOLD_ISA names; without either, the best

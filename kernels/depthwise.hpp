@@ -63,9 +63,8 @@ template <class Isa, int X>
     const float* in = rows[ky] + start;
     for (std::size_t kx = 0; kx < args.kernel_width; ++kx) {
       const vf w = Isa::load(weights);
-      unroll<X>([&](auto x) __attribute__((always_inline)) {
-        acc[x][0] = Isa::fma(Isa::load(in + x * step), w, acc[x][0]);
-      });
+      unroll<X>([&](auto x)
+                    __attribute__((always_inline)) { acc[x][0] = Isa::fma(Isa::load(in + x * step), w, acc[x][0]); });
       in += args.dilation_width * Isa::width;
       weights += Isa::width;
     }
@@ -87,7 +86,8 @@ template <class Isa, int K, int S, int X, class Body>
   const std::size_t taps = K == 0 ? args.kernel_height * args.kernel_width : K * K;
   const float* weights = window.weights + range.begin * taps;
   const float* bias = args.bias + range.begin;
-  std::size_t start = column * (K == 0 ? args.stride_width : S) * Isa::width + range.begin / Isa::width * window.vector_pitch;
+  std::size_t start =
+      column * (K == 0 ? args.stride_width : S) * Isa::width + range.begin / Isa::width * window.vector_pitch;
   for (std::size_t c = range.begin; c < range.end; c += Isa::width) {
     typename Isa::vf acc[X][1];
     const auto first = Isa::load(bias);
@@ -111,13 +111,12 @@ inline constexpr std::size_t depthwise_buffer_channels = 64;
 template <class Isa, int K, int S, int X>
 [[gnu::noinline]] void accumulate_to_buffer(float* buffer, const DepthwiseWindow& window, const DepthwiseArgs& args,
                                             std::size_t column, ChannelRange range) {
-  for_each_vector<Isa, K, S, X>(window, args, column, range,
-                                [&](const auto& acc, std::size_t c) __attribute__((always_inline)) {
-                                  float* to = buffer + (c - range.begin);
-                                  unroll<X>([&](auto x) __attribute__((always_inline)) {
-                                    Isa::store(to + x * depthwise_buffer_channels, acc[x][0]);
-                                  });
-                                });
+  for_each_vector<Isa, K, S, X>(
+      window, args, column, range, [&](const auto& acc, std::size_t c) __attribute__((always_inline)) {
+        float* to = buffer + (c - range.begin);
+        unroll<X>([&](auto x)
+                      __attribute__((always_inline)) { Isa::store(to + x * depthwise_buffer_channels, acc[x][0]); });
+      });
 }
 
 template <class T>
@@ -139,7 +138,8 @@ template <class Isa, class T, Epilogue E, int K, int S, int X>
     const std::size_t left = args.channels - range.begin;
     range.end += left < depthwise_buffer_channels ? left : depthwise_buffer_channels;
     accumulate_to_buffer<Isa, K, S, X>(buffer, line.window, args, column, range);
-    finish_buffer<Isa, E, T>(buffer, X, depthwise_buffer_channels, target_at(line.target, column, range), *args.epilogue);
+    finish_buffer<Isa, E, T>(buffer, X, depthwise_buffer_channels, target_at(line.target, column, range),
+                             *args.epilogue);
   }
 }
 
@@ -156,13 +156,12 @@ template <class Isa, class T, Epilogue E, int K, int S, int X>
     if constexpr (E != Epilogue::general) {
       const RegisterEpilogue<Isa, E> epilogue(*args.epilogue);
       T* out = line.target.out + column * stride;
-      for_each_vector<Isa, K, S, X>(window, args, column, {0, whole},
-                                    [&](const auto& acc, std::size_t) __attribute__((always_inline)) {
-                                      unroll<X>([&](auto x) __attribute__((always_inline)) {
-                                        Isa::store(out + x * stride, epilogue(acc[x][0]));
-                                      });
-                                      out += Isa::width;
-                                    });
+      for_each_vector<Isa, K, S, X>(
+          window, args, column, {0, whole}, [&](const auto& acc, std::size_t) __attribute__((always_inline)) {
+            unroll<X>([&](auto x)
+                          __attribute__((always_inline)) { Isa::store(out + x * stride, epilogue(acc[x][0])); });
+            out += Isa::width;
+          });
     }
     if (whole != args.channels) finish_by_buffer<Isa, T, E, K, S, X>(line, column, whole);
   }
@@ -171,7 +170,8 @@ template <class Isa, class T, Epilogue E, int K, int S, int X>
 // Columns from `column` to `end`, in tiles of X, and the rest in narrower ones. The widths halve: more of them would cost more
 // code than they save time.
 template <class Isa, class T, Epilogue E, int K, int S, int X>
-[[gnu::always_inline]] inline void depthwise_columns(const DepthwiseLine<T>& line, std::size_t column, std::size_t end) {
+[[gnu::always_inline]] inline void depthwise_columns(const DepthwiseLine<T>& line, std::size_t column,
+                                                     std::size_t end) {
   const std::size_t tiles = (end - column) / X;
   if (tiles != 0) depthwise_tiles<Isa, T, E, K, S, X>(line, column, tiles);
   if constexpr (X > 1) {
@@ -189,8 +189,8 @@ void depthwise(const void* erased) {
     const T* residual = static_cast<const T*>(args.residual);
     if (residual != nullptr) residual += pixel * args.residual_stride;
     const DepthwiseLine<T> line = {{strip.rows_for(row), strip.vector_pitch(), strip.weights()},
-                                   {static_cast<T*>(args.out) + pixel * args.output_stride, args.output_stride, residual,
-                                    args.residual_stride, args.channels, args.channel},
+                                   {static_cast<T*>(args.out) + pixel * args.output_stride, args.output_stride,
+                                    residual, args.residual_stride, args.channels, args.channel},
                                    &args};
     depthwise_columns<Isa, T, E, K, S, Isa::depthwise_columns>(line, 0, args.column_end - args.column_begin);
   }
@@ -213,18 +213,25 @@ struct DepthwiseRow {
     return end_name<Isa>(name);
   }
   static constexpr RowName name = make_name();
-  static constexpr KernelRow row = {name.text, Op::depthwise, In, In, E, {Isa::depthwise_columns, 1},
-                                    Isa::width, {K, S}, &depthwise<Isa, T, E, K, S>};
+  static constexpr KernelRow row = {name.text,
+                                    Op::depthwise,
+                                    In,
+                                    In,
+                                    E,
+                                    {Isa::depthwise_columns, 1},
+                                    Isa::width,
+                                    {K, S},
+                                    &depthwise<Isa, T, E, K, S>};
 };
 
 template <class Isa, int K, int S>
 constexpr auto depthwise_rows_of() {
   constexpr Type f32 = Type::fp32;
   constexpr Type f16 = Type::fp16;
-  return RowList<6>{{DepthwiseRow<Isa, f32, Epilogue::clamp, K, S>::row, DepthwiseRow<Isa, f32, Epilogue::hswish, K, S>::row,
-                     DepthwiseRow<Isa, f32, Epilogue::general, K, S>::row, DepthwiseRow<Isa, f16, Epilogue::clamp, K, S>::row,
-                     DepthwiseRow<Isa, f16, Epilogue::hswish, K, S>::row,
-                     DepthwiseRow<Isa, f16, Epilogue::general, K, S>::row}};
+  return RowList<6>{
+      {DepthwiseRow<Isa, f32, Epilogue::clamp, K, S>::row, DepthwiseRow<Isa, f32, Epilogue::hswish, K, S>::row,
+       DepthwiseRow<Isa, f32, Epilogue::general, K, S>::row, DepthwiseRow<Isa, f16, Epilogue::clamp, K, S>::row,
+       DepthwiseRow<Isa, f16, Epilogue::hswish, K, S>::row, DepthwiseRow<Isa, f16, Epilogue::general, K, S>::row}};
 }
 
 // The any-window rows come last: the first row that fits is taken.

@@ -58,11 +58,13 @@ constexpr std::size_t depthwise_strip_columns(std::size_t columns, std::size_t k
 }
 
 // Rows are kept until the window has passed them; one more row is all zeros.
-constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilation) { return (kernel - 1) * dilation + 2; }
+constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilation) {
+  return (kernel - 1) * dilation + 2;
+}
 
 // `channels` is a multiple of tile_channels.
-constexpr std::size_t depthwise_scratch_bytes(Type type, std::size_t strip_rows, std::size_t strip_columns, std::size_t taps,
-                                              std::size_t kernel_height, std::size_t channels) {
+constexpr std::size_t depthwise_scratch_bytes(Type type, std::size_t strip_rows, std::size_t strip_columns,
+                                              std::size_t taps, std::size_t kernel_height, std::size_t channels) {
   const std::size_t converted_weights = type == Type::fp32 ? 0 : taps;
   return (strip_rows * strip_columns + converted_weights) * channels * sizeof(float) + kernel_height * sizeof(void*);
 }

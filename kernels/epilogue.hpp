@@ -28,8 +28,7 @@ struct TileTarget {
 template <class Isa, Epilogue E>
 class RegisterEpilogue {
  public:
-  explicit RegisterEpilogue(const EpilogueArgs& args)
-      : lower_(Isa::set1(args.lower)), upper_(Isa::set1(args.upper)) {}
+  explicit RegisterEpilogue(const EpilogueArgs& args) : lower_(Isa::set1(args.lower)), upper_(Isa::set1(args.upper)) {}
 
   [[gnu::always_inline]] typename Isa::vf operator()(typename Isa::vf x) const {
     if constexpr (E == Epilogue::clamp) return Isa::clamp(x, lower_, upper_);
@@ -69,8 +68,8 @@ inline void add_residual(float* buffer, std::size_t pixels, std::size_t pitch, c
 }
 
 template <class Isa, Epilogue E>
-inline void activate_buffer(float* buffer, std::size_t pixels, std::size_t pitch, std::size_t channels, std::size_t channel,
-                            const EpilogueArgs& args) {
+inline void activate_buffer(float* buffer, std::size_t pixels, std::size_t pitch, std::size_t channels,
+                            std::size_t channel, const EpilogueArgs& args) {
   const std::size_t padded = (channels + Isa::width - 1) / Isa::width * Isa::width;
   if constexpr (E == Epilogue::general) {
     args.activation(buffer, pixels, pitch, padded, channel, args.activation_args);
@@ -134,7 +133,8 @@ template <class Isa, Epilogue E, int R, int V, class T>
   }
   float buffer[R * width];
   unroll<R>([&](auto r) __attribute__((always_inline)) {
-    unroll<V>([&](auto v) __attribute__((always_inline)) { Isa::store(buffer + r * width + v * Isa::width, acc[r][v]); });
+    unroll<V>([&](auto v)
+                  __attribute__((always_inline)) { Isa::store(buffer + r * width + v * Isa::width, acc[r][v]); });
   });
   TileTarget<T> tile = target;
   if (whole) tile.channels = width;

@@ -124,7 +124,8 @@ template <class Isa>
   constexpr std::size_t width = Isa::width;
   std::size_t i = 0;
   for (; i + 4 * width <= count; i += 4 * width) {
-    unroll<4>([&](auto v) __attribute__((always_inline)) { convert_vector<Isa>(from + i + v * width, to + i + v * width); });
+    unroll<4>([&](auto v)
+                  __attribute__((always_inline)) { convert_vector<Isa>(from + i + v * width, to + i + v * width); });
   }
   for (; i + width <= count; i += width) convert_vector<Isa>(from + i, to + i);
   if (i == count) return;
@@ -180,7 +181,8 @@ void gemm_halves_of_one_pixel(const GemmArgs& args) {
   convert_pixels<Isa>(args, 0, 1, reinterpret_cast<float*>(rows + 1), rows);
   const Half* panel = static_cast<const Half*>(args.weights);
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<Half, Half> p = {rows, 1, 1, depth, panel, args.bias + c, panel_target<Half>(args, 0, c), args.epilogue};
+    const GemmPanel<Half, Half> p = {rows,         1, 1, depth, panel, args.bias + c, panel_target<Half>(args, 0, c),
+                                     args.epilogue};
     gemm_tiles<Isa, Half, E, 1, V>(p, 0, 1);
   }
 }
@@ -233,21 +235,25 @@ struct GemmRow {
     return end_name<Isa>(name);
   }
   static constexpr RowName name = make_name();
-  static constexpr KernelRow row = {
-      name.text,     Op::gemm, In, In, E, tile, tile.vectors * Isa::width, {0, 0},
-      &gemm<Isa, T, E, tile.rows, tile.vectors>};
+  static constexpr KernelRow row = {name.text,
+                                    Op::gemm,
+                                    In,
+                                    In,
+                                    E,
+                                    tile,
+                                    tile.vectors* Isa::width,
+                                    {0, 0},
+                                    &gemm<Isa, T, E, tile.rows, tile.vectors>};
 };
 
 template <class Isa, int... Tiles>
 constexpr auto gemm_rows_of(std::integer_sequence<int, Tiles...>) {
   constexpr Type f32 = Type::fp32;
   constexpr Type f16 = Type::fp16;
-  return RowList<6 * sizeof...(Tiles)>{{GemmRow<Isa, Tiles, f32, Epilogue::clamp>::row...,
-                                        GemmRow<Isa, Tiles, f32, Epilogue::hswish>::row...,
-                                        GemmRow<Isa, Tiles, f32, Epilogue::general>::row...,
-                                        GemmRow<Isa, Tiles, f16, Epilogue::clamp>::row...,
-                                        GemmRow<Isa, Tiles, f16, Epilogue::hswish>::row...,
-                                        GemmRow<Isa, Tiles, f16, Epilogue::general>::row...}};
+  return RowList<6 * sizeof...(Tiles)>{
+      {GemmRow<Isa, Tiles, f32, Epilogue::clamp>::row..., GemmRow<Isa, Tiles, f32, Epilogue::hswish>::row...,
+       GemmRow<Isa, Tiles, f32, Epilogue::general>::row..., GemmRow<Isa, Tiles, f16, Epilogue::clamp>::row...,
+       GemmRow<Isa, Tiles, f16, Epilogue::hswish>::row..., GemmRow<Isa, Tiles, f16, Epilogue::general>::row...}};
 }
 
 template <class Isa>

@@ -61,8 +61,8 @@ struct ActivationArgs {
 
 // Applies an activation in place to `pixels` rows of `channels` floats (a multiple of the ISA's width), `pitch` floats apart.
 // `channel` is the number of the first one, for slopes.
-using ActivationFn = void (*)(float* tile, std::size_t pixels, std::size_t pitch, std::size_t channels, std::size_t channel,
-                              const ActivationArgs& args);
+using ActivationFn = void (*)(float* tile, std::size_t pixels, std::size_t pitch, std::size_t channels,
+                              std::size_t channel, const ActivationArgs& args);
 
 enum class ResidualPosition : std::uint8_t { none, before_activation, after_activation };
 

@@ -53,8 +53,9 @@ sixfold_status check_finite(const char* field, const char* name, float value, si
 
 sixfold_status check_bounds(const char* field, float lower, float upper, sixfold_error* error) {
   if (lower <= upper) return SIXFOLD_OK;  // false for a NaN
-  return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.alpha is %g and %s.beta is %g: the lower bound must not exceed the upper",
-              field, static_cast<double>(lower), field, static_cast<double>(upper));
+  return fail(error, SIXFOLD_INVALID_ARGUMENT,
+              "%s.alpha is %g and %s.beta is %g: the lower bound must not exceed the upper", field,
+              static_cast<double>(lower), field, static_cast<double>(upper));
 }
 
 }  // namespace
@@ -66,13 +67,18 @@ sixfold_status check_activation(const char* field, const sixfold_activation& act
       check_enum(field, "kind", "sixfold_activation_kind", activation.kind, SIXFOLD_HARD_SWISH, error);
   if (status != SIXFOLD_OK) return status;
   switch (kinds[activation.kind].parameters) {
-    case Parameters::none: break;
+    case Parameters::none:
+      break;
     case Parameters::alpha_beta:
       status = check_finite(field, "beta", activation.beta, error);
       if (status != SIXFOLD_OK) break;
       [[fallthrough]];
-    case Parameters::alpha: status = check_finite(field, "alpha", activation.alpha, error); break;
-    case Parameters::bounds: status = check_bounds(field, activation.alpha, activation.beta, error); break;
+    case Parameters::alpha:
+      status = check_finite(field, "alpha", activation.alpha, error);
+      break;
+    case Parameters::bounds:
+      status = check_bounds(field, activation.alpha, activation.beta, error);
+      break;
     case Parameters::slopes:
       if (activation.slopes == nullptr) {
         status = fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.slopes is NULL, but prelu needs one slope a channel", field);

@@ -22,31 +22,41 @@ sixfold_status check_sizes(const sixfold_conv_desc& d, sixfold_error* error) {
 
 sixfold_status check_limits(const sixfold_conv_desc& d, sixfold_error* error) {
   const NamedSize fields[] = {
-      {"input_channels", d.input_channels},   {"output_channels", d.output_channels}, {"kernel_height", d.kernel_height},
-      {"kernel_width", d.kernel_width},       {"stride_height", d.stride_height},     {"stride_width", d.stride_width},
-      {"dilation_height", d.dilation_height}, {"dilation_width", d.dilation_width},   {"pad_top", d.pad_top},
-      {"pad_left", d.pad_left},               {"pad_bottom", d.pad_bottom},           {"pad_right", d.pad_right},
+      {"input_channels", d.input_channels},
+      {"output_channels", d.output_channels},
+      {"kernel_height", d.kernel_height},
+      {"kernel_width", d.kernel_width},
+      {"stride_height", d.stride_height},
+      {"stride_width", d.stride_width},
+      {"dilation_height", d.dilation_height},
+      {"dilation_width", d.dilation_width},
+      {"pad_top", d.pad_top},
+      {"pad_left", d.pad_left},
+      {"pad_bottom", d.pad_bottom},
+      {"pad_right", d.pad_right},
   };
   for (const NamedSize& field : fields) {
     if (field.value > size_limit) {
-      return fail(error, SIXFOLD_OVERFLOW, "desc.%s is %zu, more than the limit of %zu", field.field, field.value, size_limit);
+      return fail(error, SIXFOLD_OVERFLOW, "desc.%s is %zu, more than the limit of %zu", field.field, field.value,
+                  size_limit);
     }
   }
   std::size_t count = d.output_channels;
   if (__builtin_mul_overflow(count, d.kernel_height, &count) || __builtin_mul_overflow(count, d.kernel_width, &count) ||
       __builtin_mul_overflow(count, d.input_channels / d.groups, &count) || count > PTRDIFF_MAX / 16) {
-    return fail(error, SIXFOLD_OVERFLOW,
-                "desc: output_channels %zu x kernel_height %zu x kernel_width %zu x input_channels %zu / groups %zu weights "
-                "do not fit size_t",
-                d.output_channels, d.kernel_height, d.kernel_width, d.input_channels, d.groups);
+    return fail(
+        error, SIXFOLD_OVERFLOW,
+        "desc: output_channels %zu x kernel_height %zu x kernel_width %zu x input_channels %zu / groups %zu weights "
+        "do not fit size_t",
+        d.output_channels, d.kernel_height, d.kernel_width, d.input_channels, d.groups);
   }
   return SIXFOLD_OK;
 }
 
 sixfold_status check_groups(const sixfold_conv_desc& d, sixfold_error* error) {
   if (d.input_channels % d.groups != 0) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.groups is %zu, which does not divide desc.input_channels %zu", d.groups,
-                d.input_channels);
+    return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.groups is %zu, which does not divide desc.input_channels %zu",
+                d.groups, d.input_channels);
   }
   if (d.output_channels % d.groups != 0) {
     return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.groups is %zu, which does not divide desc.output_channels %zu",
@@ -94,8 +104,9 @@ ResidualPosition residual_position(const sixfold_conv_desc& d) {
 ConvPlan make_plan(const sixfold_conv_desc& d, const Options& options) {
   ConvPlan plan{};
   plan.desc = &d;
-  plan.shape = {d.input_channels,  d.output_channels, d.groups,  d.kernel_height, d.kernel_width, d.stride_height, d.stride_width,
-                d.dilation_height, d.dilation_width,  d.pad_top, d.pad_left,      d.pad_bottom,   d.pad_right};
+  plan.shape = {d.input_channels, d.output_channels, d.groups,          d.kernel_height,  d.kernel_width,
+                d.stride_height,  d.stride_width,    d.dilation_height, d.dilation_width, d.pad_top,
+                d.pad_left,       d.pad_bottom,      d.pad_right};
   const bool scale_follows = d.batch_norm.position == SIXFOLD_BATCH_NORM_AFTER_ACTIVATION;
   plan.activation = plan_activation(d.activation, *options.backend->table, scale_follows);
   plan.activation.args.residual = residual_position(d);
@@ -122,8 +133,8 @@ sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixf
                 {"channels", residual.channels, output.channels}};
   for (const auto& field : fields) {
     if (field.value != field.expected) {
-      return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[1].%s is %zu, must be the output's %zu", field.name, field.value,
-                  field.expected);
+      return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[1].%s is %zu, must be the output's %zu", field.name,
+                  field.value, field.expected);
     }
   }
   return SIXFOLD_OK;
@@ -131,7 +142,8 @@ sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixf
 
 }  // namespace
 
-sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output, sixfold_error* error) {
+sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
+                                 sixfold_error* error) {
   const Conv& conv = static_cast<const Conv&>(op);
   const ConvShape& s = conv.shape;
   const Tensor& in = inputs[0];
@@ -147,12 +159,14 @@ sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* input
   const std::size_t width =
       output_extent(in.width, s.pad_left, s.pad_right, s.kernel_width, s.stride_width, s.dilation_width);
   if (height == 0) {
-    return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[0].height is %zu: with padding %zu + %zu it is smaller than the window of %zu",
-                in.height, s.pad_top, s.pad_bottom, s.dilation_height * (s.kernel_height - 1) + 1);
+    return fail(error, SIXFOLD_SHAPE_MISMATCH,
+                "inputs[0].height is %zu: with padding %zu + %zu it is smaller than the window of %zu", in.height,
+                s.pad_top, s.pad_bottom, s.dilation_height * (s.kernel_height - 1) + 1);
   }
   if (width == 0) {
-    return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[0].width is %zu: with padding %zu + %zu it is smaller than the window of %zu",
-                in.width, s.pad_left, s.pad_right, s.dilation_width * (s.kernel_width - 1) + 1);
+    return fail(error, SIXFOLD_SHAPE_MISMATCH,
+                "inputs[0].width is %zu: with padding %zu + %zu it is smaller than the window of %zu", in.width,
+                s.pad_left, s.pad_right, s.dilation_width * (s.kernel_width - 1) + 1);
   }
   output.type = conv.type;
   output.batch = in.batch;
@@ -204,9 +218,9 @@ EpilogueArgs epilogue_of(const Conv& conv) {
 void describe_conv(const Conv& conv, TextWriter& text) {
   const ConvShape& s = conv.shape;
   text.add("conv2d %s %zux%zu stride %zux%zu dilation %zux%zu, %zu -> %zu channels, %zu group%s, %s\n",
-           conv.type == SIXFOLD_FP32 ? "fp32" : "fp16", s.kernel_height, s.kernel_width, s.stride_height, s.stride_width,
-           s.dilation_height, s.dilation_width, s.input_channels, s.output_channels, s.groups, s.groups == 1 ? "" : "s",
-           activation_name(conv.activation_kind));
+           conv.type == SIXFOLD_FP32 ? "fp32" : "fp16", s.kernel_height, s.kernel_width, s.stride_height,
+           s.stride_width, s.dilation_height, s.dilation_width, s.input_channels, s.output_channels, s.groups,
+           s.groups == 1 ? "" : "s", activation_name(conv.activation_kind));
 }
 
 }  // namespace sixfold::operators

@@ -61,13 +61,15 @@ void fill_conv(Conv& conv, const ConvPlan& plan, const EpilogueLayout& per_chann
 EpilogueArgs epilogue_of(const Conv& conv);
 
 // OperatorClass::output_shape of both.
-sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output, sixfold_error* error);
+sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
+                                 sixfold_error* error);
 
 // Writes "conv2d fp32 3x3 stride 2 ..." for explain.
 void describe_conv(const Conv& conv, TextWriter& text);
 
 // Any convolution, as a matrix product.
-sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op, sixfold_error* error);
+sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op,
+                                sixfold_error* error);
 
 // One input channel a group.
 sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op,

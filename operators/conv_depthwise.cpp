@@ -28,7 +28,7 @@ struct Tiling {
 
 // The strip takes most of a 32 KB cache, and leaves room for weights and outputs.
 constexpr std::size_t strip_bytes = 24 * 1024;
-constexpr std::size_t min_block = 16;   // channels: one cache line of fp32
+constexpr std::size_t min_block = 16;  // channels: one cache line of fp32
 constexpr std::size_t max_block = 256;
 // Wider images are cut, so that the strip of a 3x3 window stays in the cache.
 constexpr std::size_t max_band_columns = 128;
@@ -62,7 +62,8 @@ Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, 
   Tiling tiling{};
   tiling.column_bands = ceil_div(output.width, max_band_columns);
   tiling.columns = ceil_div(output.width, tiling.column_bands);
-  const std::size_t strip_columns = depthwise_strip_columns(tiling.columns, s.kernel_width, s.stride_width, s.dilation_width);
+  const std::size_t strip_columns =
+      depthwise_strip_columns(tiling.columns, s.kernel_width, s.stride_width, s.dilation_width);
   const std::size_t strip_rows = depthwise_strip_rows(s.kernel_height, s.dilation_height);
   tiling.block = block_of(s.output_channels, strip_columns * strip_rows, vector);
   tiling.blocks = ceil_div(s.output_channels, tiling.block);
@@ -71,8 +72,9 @@ Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, 
   const std::size_t bands = max_of(bands_for_tasks, bands_for_cache(input, output));
   tiling.rows = max_of(ceil_div(output.height, bands), min_band_rows);
   tiling.row_bands = ceil_div(output.height, tiling.rows);
-  tiling.scratch_bytes = round_up(
-      depthwise_scratch_bytes(kernel_type(conv.type), strip_rows, strip_columns, s.taps(), s.kernel_height, tiling.block), 64);
+  tiling.scratch_bytes = round_up(depthwise_scratch_bytes(kernel_type(conv.type), strip_rows, strip_columns, s.taps(),
+                                                          s.kernel_height, tiling.block),
+                                  64);
   return tiling;
 }
 
@@ -94,8 +96,9 @@ sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const
                         __builtin_mul_overflow(strip, max_block * sizeof(float) * 4, &strip) ||
                         __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks);
   if (overflow) {
-    return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace for a window of %zu x %zu does not fit size_t",
-                max_tasks, s.kernel_height, s.kernel_width);
+    return fail(error, SIXFOLD_OVERFLOW,
+                "max_tasks is %zu: the workspace for a window of %zu x %zu does not fit size_t", max_tasks,
+                s.kernel_height, s.kernel_width);
   }
   const Tiling tiling = make_tiling(conv, inputs[0], output, max_tasks);
   if (__builtin_mul_overflow(tiling.scratch_bytes, max_tasks, &bytes)) {
@@ -174,8 +177,8 @@ bool window_fits(const KernelRow& row, const ConvShape& s) {
   if (w.kernel == 0) return true;
   const std::size_t kernel = static_cast<std::size_t>(w.kernel);
   const std::size_t stride = static_cast<std::size_t>(w.stride);
-  return s.kernel_height == kernel && s.kernel_width == kernel && s.stride_height == stride && s.stride_width == stride &&
-         s.dilation_height == 1 && s.dilation_width == 1;
+  return s.kernel_height == kernel && s.kernel_width == kernel && s.stride_height == stride &&
+         s.stride_width == stride && s.dilation_height == 1 && s.dilation_width == 1;
 }
 
 const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfold_error* error) {

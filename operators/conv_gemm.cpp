@@ -33,8 +33,8 @@ struct Tiling {
 
 // The left operand of a block stays in half of a small second-level cache while all panels pass over it.
 constexpr std::size_t block_bytes = 192 * 1024;
-constexpr std::size_t min_block = 48;   // fewer pixels would not pay for loading (fp16: converting) a panel
-constexpr std::size_t max_block = 384;  // more would only lengthen the pointer table
+constexpr std::size_t min_block = 48;       // fewer pixels would not pay for loading (fp16: converting) a panel
+constexpr std::size_t max_block = 384;      // more would only lengthen the pointer table
 constexpr std::size_t block_multiple = 24;  // full tiles for every tile height in use
 constexpr std::size_t tiles_per_task = 4;
 
@@ -105,11 +105,12 @@ class GemmRun {
         element_(element_bytes(conv.type)) {}
 
   void operator()() const {
-    for_each_tile(run_, tiling_.blocks * conv_.shape.groups * tiling_.parts, [this](std::size_t tile, std::size_t task) {
-      const std::size_t part = tile % tiling_.parts;
-      const std::size_t group = tile / tiling_.parts % conv_.shape.groups;
-      run_tile(tile / tiling_.parts / conv_.shape.groups, group, part, run_.workspace + task * tiling_.task_bytes);
-    });
+    for_each_tile(
+        run_, tiling_.blocks * conv_.shape.groups * tiling_.parts, [this](std::size_t tile, std::size_t task) {
+          const std::size_t part = tile % tiling_.parts;
+          const std::size_t group = tile / tiling_.parts % conv_.shape.groups;
+          run_tile(tile / tiling_.parts / conv_.shape.groups, group, part, run_.workspace + task * tiling_.task_bytes);
+        });
   }
 
  private:
@@ -143,7 +144,8 @@ class GemmRun {
   }
 
   // Panels `begin` to `end` of one group, counted over its segments.
-  void run_panels(GemmArgs& args, std::size_t first_pixel, std::size_t group, std::size_t begin, std::size_t end) const {
+  void run_panels(GemmArgs& args, std::size_t first_pixel, std::size_t group, std::size_t begin,
+                  std::size_t end) const {
     const std::size_t depth = args.runs * args.run_length;
     const std::size_t group_channel = group * conv_.shape.group_outputs();
     std::size_t segment_begin = 0;
@@ -156,7 +158,8 @@ class GemmRun {
       const std::size_t width = static_cast<std::size_t>(segment.row->tile_channels);
       const std::size_t padded = segment.channel + from * width;  // from the group's first
       const std::size_t channel = group_channel + padded;
-      args.weights = part<unsigned char>(conv_, conv_.weights) + (group * conv_.group_weights + padded * depth) * element_;
+      args.weights =
+          part<unsigned char>(conv_, conv_.weights) + (group * conv_.group_weights + padded * depth) * element_;
       args.bias = part<float>(conv_, conv_.bias) + group * conv_.segments.padded_channels + padded;
       args.channel = channel;
       args.channels = min_of((to - from) * width, segment.channels - from * width);
@@ -230,7 +233,8 @@ void pack(GemmConv& conv, const FoldedConv& folded, T (*round)(double)) {
 
 }  // namespace
 
-sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op, sixfold_error* error) {
+sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, sixfold_operator** op,
+                                sixfold_error* error) {
   const ConvShape& s = plan.shape;
   const Type type = kernel_type(plan.desc->type);
   const RowQuery query = {Op::gemm, type, type, plan.activation.epilogue};

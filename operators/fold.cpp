@@ -26,8 +26,8 @@ sixfold_status check_batch_norm(const char* field, const sixfold_batch_norm& nor
                   variance);
     }
     if (variance + epsilon == 0.0) {
-      return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.variance[%zu] is 0 and %s.epsilon is 0: their sum must be positive",
-                  field, c, field);
+      return fail(error, SIXFOLD_INVALID_ARGUMENT,
+                  "%s.variance[%zu] is 0 and %s.epsilon is 0: their sum must be positive", field, c, field);
     }
   }
   return SIXFOLD_OK;
@@ -40,11 +40,13 @@ Half half_from_double(double value) {
   if (magnitude >= 65520.0) return {static_cast<std::uint16_t>(sign | 0x7c00u)};
   constexpr double smallest_normal = 0x1p-14;
   if (magnitude < smallest_normal) {
-    const unsigned steps = static_cast<unsigned>(std::nearbyint(magnitude * 0x1p24));  // 1024 is the smallest normal: right
+    const unsigned steps =
+        static_cast<unsigned>(std::nearbyint(magnitude * 0x1p24));  // 1024 is the smallest normal: right
     return {static_cast<std::uint16_t>(sign | steps)};
   }
   const int exponent = std::ilogb(magnitude);
-  const unsigned significand = static_cast<unsigned>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));  // 1024 to 2048
+  const unsigned significand =
+      static_cast<unsigned>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));  // 1024 to 2048
   const unsigned biased = static_cast<unsigned>(exponent + 15) << 10;
   return {static_cast<std::uint16_t>(sign | (biased + (significand - 1024)))};  // 2048 carries into the exponent: right
 }

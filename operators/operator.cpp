@@ -22,21 +22,24 @@ sixfold_status choose_backend(const char* name, Options& result, sixfold_error* 
     result.backend_reason = choice.reason;
     return SIXFOLD_OK;
   }
-  const char* field = choice.reason == arch::ChoiceReason::option ? "options.backend" : "environment variable SIXFOLD_ISA";
+  const char* field =
+      choice.reason == arch::ChoiceReason::option ? "options.backend" : "environment variable SIXFOLD_ISA";
   if (choice.unsupported == nullptr) {
-    return fail(error, SIXFOLD_UNSUPPORTED, "%s is \"%s\": no backend of that name is compiled in", field, choice.requested);
+    return fail(error, SIXFOLD_UNSUPPORTED, "%s is \"%s\": no backend of that name is compiled in", field,
+                choice.requested);
   }
   char missing[96];
   arch::write_feature_names(arch::missing_features(*choice.unsupported), missing, sizeof missing);
-  return fail(error, SIXFOLD_UNSUPPORTED, "%s is \"%s\": this CPU or operating system lacks %s", field, choice.requested,
-              missing);
+  return fail(error, SIXFOLD_UNSUPPORTED, "%s is \"%s\": this CPU or operating system lacks %s", field,
+              choice.requested, missing);
 }
 
 const char* type_name(Type type) { return type == Type::fp32 ? "fp32" : "fp16"; }
 
 }  // namespace
 
-sixfold_status read_options(const sixfold_options* options, sixfold_operator** op, Options& result, sixfold_error* error) {
+sixfold_status read_options(const sixfold_options* options, sixfold_operator** op, Options& result,
+                            sixfold_error* error) {
   succeed(error);
   if (op == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "op is NULL: there is nowhere to put the operator");
   *op = nullptr;
@@ -74,17 +77,18 @@ const KernelRow* find_row(const Options& options, const RowQuery& query, sixfold
 
 sixfold_status fail_no_row(const Options& options, const RowQuery& query, sixfold_error* error) {
   if (options.kernel == nullptr) {
-    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s with epilogue %s", options.backend->name,
-                short_name(query.op), type_name(query.type), short_name(query.epilogue));
+    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s with epilogue %s",
+                options.backend->name, short_name(query.op), type_name(query.type), short_name(query.epilogue));
   }
   const KernelTable& table = *options.backend->table;
   for (std::size_t i = 0; i < table.row_count; ++i) {
     if (std::strcmp(table.rows[i].name, options.kernel) != 0) continue;
-    return fail(error, SIXFOLD_UNSUPPORTED, "options.kernel is \"%s\", which cannot do this: needed is %s, %s, epilogue %s",
-                options.kernel, short_name(query.op), type_name(query.type), short_name(query.epilogue));
+    return fail(error, SIXFOLD_UNSUPPORTED,
+                "options.kernel is \"%s\", which cannot do this: needed is %s, %s, epilogue %s", options.kernel,
+                short_name(query.op), type_name(query.type), short_name(query.epilogue));
   }
-  return fail(error, SIXFOLD_UNSUPPORTED, "options.kernel is \"%s\": backend \"%s\" has no kernel of that name", options.kernel,
-              options.backend->name);
+  return fail(error, SIXFOLD_UNSUPPORTED, "options.kernel is \"%s\": backend \"%s\" has no kernel of that name",
+              options.kernel, options.backend->name);
 }
 
 sixfold_status no_workspace(const sixfold_operator&, const Tensor*, const Tensor&, std::size_t, std::size_t& bytes,
@@ -93,8 +97,9 @@ sixfold_status no_workspace(const sixfold_operator&, const Tensor*, const Tensor
   return SIXFOLD_OK;
 }
 
-sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorClass& operator_class, const Options& options,
-                                    const KernelRow* row, std::size_t input_count, sixfold_error* error) {
+sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorClass& operator_class,
+                                    const Options& options, const KernelRow* row, std::size_t input_count,
+                                    sixfold_error* error) {
   if (layout.overflow()) {
     fail(error, SIXFOLD_OVERFLOW, "%s: its memory does not fit size_t", operator_class.name);
     return nullptr;

@@ -32,10 +32,11 @@ struct Run {
 struct OperatorClass {
   const char* name;
   // Checks that the inputs fit the operator, and gives the output's shape and type.
-  sixfold_status (*output_shape)(const sixfold_operator& op, const Tensor* inputs, Tensor& output, sixfold_error* error);
+  sixfold_status (*output_shape)(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
+                                 sixfold_error* error);
   // Bytes for `max_tasks` tasks, not counting alignment. Called after output_shape succeeded.
-  sixfold_status (*workspace)(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
-                              std::size_t& bytes, sixfold_error* error);
+  sixfold_status (*workspace)(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
+                              std::size_t max_tasks, std::size_t& bytes, sixfold_error* error);
   void (*run)(const sixfold_operator& op, const Run& run);
   // For sixfold_explain: a line that says what the operator does, and "kernel: <name>: <why>" for each kernel that it uses.
   void (*describe)(const sixfold_operator& op, class TextWriter& text);
@@ -74,7 +75,8 @@ struct Options {
 };
 
 // Fills `result` from the caller's options, which may be NULL. Sets *op to NULL first, as every create does.
-sixfold_status read_options(const sixfold_options* options, sixfold_operator** op, Options& result, sixfold_error* error);
+sixfold_status read_options(const sixfold_options* options, sixfold_operator** op, Options& result,
+                            sixfold_error* error);
 
 // What an operator needs of a kernel.
 struct RowQuery {
@@ -115,12 +117,13 @@ class BlockLayout {
 };
 
 // The workspace function of operators that need none.
-sixfold_status no_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
-                            std::size_t& bytes, sixfold_error* error);
+sixfold_status no_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
+                            std::size_t max_tasks, std::size_t& bytes, sixfold_error* error);
 
 // Allocates the block, zeroed, and fills in the common part. NULL after describing the failure.
-sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorClass& operator_class, const Options& options,
-                                    const KernelRow* row, std::size_t input_count, sixfold_error* error);
+sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorClass& operator_class,
+                                    const Options& options, const KernelRow* row, std::size_t input_count,
+                                    sixfold_error* error);
 
 template <class T>
 T* part(sixfold_operator* op, std::size_t offset) {
@@ -133,7 +136,9 @@ const T* part(const sixfold_operator& op, std::size_t offset) {
 
 inline Type kernel_type(sixfold_type type) { return type == SIXFOLD_FP16 ? Type::fp16 : Type::fp32; }
 inline std::size_t element_bytes(sixfold_type type) { return size_of(kernel_type(type)); }
-constexpr std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 constexpr std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 }  // namespace sixfold::operators

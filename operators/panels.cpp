@@ -19,12 +19,13 @@ struct Candidate {
 std::size_t panel_channels(const KernelRow& row) { return static_cast<std::size_t>(row.tile_channels); }
 
 // `first` for as many panels as `first_panels` says, `second` for the rest.
-Candidate make_candidate(const KernelRow& first, std::size_t first_panels, const KernelRow& second, std::size_t channels) {
+Candidate make_candidate(const KernelRow& first, std::size_t first_panels, const KernelRow& second,
+                         std::size_t channels) {
   const std::size_t covered = first_panels * panel_channels(first);
   const std::size_t rest = covered < channels ? channels - covered : 0;
   const std::size_t second_panels = ceil_div(rest, panel_channels(second));
-  const double cost = static_cast<double>(first_panels) * panel_cost(first) +
-                      static_cast<double>(second_panels) * panel_cost(second);
+  const double cost =
+      static_cast<double>(first_panels) * panel_cost(first) + static_cast<double>(second_panels) * panel_cost(second);
   return {first_panels, second_panels, &first, &second, cost};
 }
 

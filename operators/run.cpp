@@ -35,10 +35,11 @@ sixfold_status check_tensor(const char* field, Tensor& tensor, sixfold_error* er
   std::size_t bytes = element_bytes(tensor.type);
   const std::size_t batch = tensor.batch == 0 ? 1 : tensor.batch;
   if (__builtin_mul_overflow(bytes, batch, &bytes) || __builtin_mul_overflow(bytes, tensor.height, &bytes) ||
-      __builtin_mul_overflow(bytes, tensor.width, &bytes) || __builtin_mul_overflow(bytes, tensor.pixel_stride, &bytes) ||
-      bytes > PTRDIFF_MAX) {
-    return fail(error, SIXFOLD_OVERFLOW, "%s: batch %zu x height %zu x width %zu x pixel_stride %zu does not fit size_t", field,
-                tensor.batch, tensor.height, tensor.width, tensor.pixel_stride);
+      __builtin_mul_overflow(bytes, tensor.width, &bytes) ||
+      __builtin_mul_overflow(bytes, tensor.pixel_stride, &bytes) || bytes > PTRDIFF_MAX) {
+    return fail(error, SIXFOLD_OVERFLOW,
+                "%s: batch %zu x height %zu x width %zu x pixel_stride %zu does not fit size_t", field, tensor.batch,
+                tensor.height, tensor.width, tensor.pixel_stride);
   }
   return SIXFOLD_OK;
 }
@@ -61,8 +62,8 @@ sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inp
   if (op == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "op is NULL");
   if (inputs == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "inputs is NULL");
   if (input_count != op->input_count) {
-    return fail(error, SIXFOLD_INVALID_ARGUMENT, "input_count is %zu, but this %s takes %zu", input_count,
-                op->name, op->input_count);
+    return fail(error, SIXFOLD_INVALID_ARGUMENT, "input_count is %zu, but this %s takes %zu", input_count, op->name,
+                op->input_count);
   }
   for (std::size_t i = 0; i < input_count; ++i) {
     checked[i] = inputs[i];
@@ -91,11 +92,12 @@ sixfold_status check_output(const sixfold_operator& op, Tensor& output, const Te
   return op.operator_class->check_output(op, output, error);
 }
 
-sixfold_status needed_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
-                                std::size_t& bytes, sixfold_error* error) {
+sixfold_status needed_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
+                                std::size_t max_tasks, std::size_t& bytes, sixfold_error* error) {
   bytes = 0;
   const std::size_t tasks = max_tasks == 0 ? 1 : max_tasks;
-  if (const sixfold_status status = op.operator_class->workspace(op, inputs, output, tasks, bytes, error)) return status;
+  if (const sixfold_status status = op.operator_class->workspace(op, inputs, output, tasks, bytes, error))
+    return status;
   if (bytes != 0 && __builtin_add_overflow(bytes, workspace_alignment - 1, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
   }
@@ -163,9 +165,11 @@ sixfold_status sixfold_run(const sixfold_operator* op, const sixfold_tensor* inp
   if (output == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "output is NULL");
   run.output = *output;
   if (const sixfold_status status = check_output(*op, run.output, expected, error)) return status;
-  run.max_tasks = context == nullptr || context->max_tasks == 0 || context->parallel_for == nullptr ? 1 : context->max_tasks;
+  run.max_tasks =
+      context == nullptr || context->max_tasks == 0 || context->parallel_for == nullptr ? 1 : context->max_tasks;
   std::size_t needed = 0;
-  if (const sixfold_status status = needed_workspace(*op, run.inputs, expected, run.max_tasks, needed, error)) return status;
+  if (const sixfold_status status = needed_workspace(*op, run.inputs, expected, run.max_tasks, needed, error))
+    return status;
   if (const sixfold_status status = read_context(context, run, needed, error)) return status;
   if (run.output.batch == 0) return SIXFOLD_OK;
 

@@ -5,7 +5,8 @@
 
 namespace sixfold::operators {
 
-TextWriter::TextWriter(char* buffer, std::size_t capacity) : buffer_(buffer), capacity_(buffer == nullptr ? 0 : capacity) {
+TextWriter::TextWriter(char* buffer, std::size_t capacity)
+    : buffer_(buffer), capacity_(buffer == nullptr ? 0 : capacity) {
   if (capacity_ != 0) buffer_[0] = '\0';
 }
 
@@ -13,7 +14,8 @@ void TextWriter::add(const char* format, ...) {
   std::va_list arguments;
   va_start(arguments, format);
   const bool room = length_ < capacity_;
-  const int written = std::vsnprintf(room ? buffer_ + length_ : nullptr, room ? capacity_ - length_ : 0, format, arguments);
+  const int written =
+      std::vsnprintf(room ? buffer_ + length_ : nullptr, room ? capacity_ - length_ : 0, format, arguments);
   va_end(arguments);
   if (written > 0) length_ += static_cast<std::size_t>(written);
 }

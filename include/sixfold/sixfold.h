@@ -167,8 +167,8 @@ typedef void (*sixfold_release)(void* context, void* memory);
 
 typedef struct sixfold_options {
   size_t struct_size;
-  const char* backend; /* NULL: the environment variable SIXFOLD_ISA, else the best that this CPU can run */
-  const char* kernel;  /* NULL: chosen by shape; else the name of a kernel that must be used */
+  const char* backend;       /* NULL: the environment variable SIXFOLD_ISA, else the best that this CPU can run */
+  const char* kernel;        /* NULL: chosen by shape; else the name of a kernel that must be used */
   sixfold_allocate allocate; /* NULL: the C library's; else both functions must be given */
   sixfold_release release;
   void* allocator_context;
@@ -357,8 +357,9 @@ static inline sixfold_elementwise_desc sixfold_elementwise_desc_default(void) {
   return desc;
 }
 
-SIXFOLD_API sixfold_status sixfold_elementwise_create(const sixfold_elementwise_desc* desc, const sixfold_options* options,
-                                                      sixfold_operator** op, sixfold_error* error);
+SIXFOLD_API sixfold_status sixfold_elementwise_create(const sixfold_elementwise_desc* desc,
+                                                      const sixfold_options* options, sixfold_operator** op,
+                                                      sixfold_error* error);
 
 /* Changes type, layout or both. fp32 to fp16 rounds to nearest even; overflow gives an infinity. */
 typedef struct sixfold_convert_desc {
@@ -411,12 +412,13 @@ SIXFOLD_API size_t sixfold_input_count(const sixfold_operator* op);
  * The output's type and shape for these inputs (their data may be NULL). output->data is left as it is; pixel_stride becomes
  * dense.
  */
-SIXFOLD_API sixfold_status sixfold_output_shape(const sixfold_operator* op, const sixfold_tensor* inputs, size_t input_count,
-                                                sixfold_tensor* output, sixfold_error* error);
+SIXFOLD_API sixfold_status sixfold_output_shape(const sixfold_operator* op, const sixfold_tensor* inputs,
+                                                size_t input_count, sixfold_tensor* output, sixfold_error* error);
 
 /* How many bytes of workspace run() needs for these inputs (their data may be NULL) and this many tasks. May be 0. */
 SIXFOLD_API sixfold_status sixfold_workspace_size(const sixfold_operator* op, const sixfold_tensor* inputs,
-                                                  size_t input_count, size_t max_tasks, size_t* bytes, sixfold_error* error);
+                                                  size_t input_count, size_t max_tasks, size_t* bytes,
+                                                  sixfold_error* error);
 
 /*
  * Computes the output. `inputs` is an array of sixfold_input_count() tensors. context may be NULL if no workspace is needed.
@@ -424,7 +426,8 @@ SIXFOLD_API sixfold_status sixfold_workspace_size(const sixfold_operator* op, co
  * A batch of 0 is valid and does nothing.
  */
 SIXFOLD_API sixfold_status sixfold_run(const sixfold_operator* op, const sixfold_tensor* inputs, size_t input_count,
-                                       const sixfold_tensor* output, const sixfold_context* context, sixfold_error* error);
+                                       const sixfold_tensor* output, const sixfold_context* context,
+                                       sixfold_error* error);
 
 /* Which backend and kernels, why, what was passed over, and how to force another. Returns the length of the whole text, as
  * snprintf does; writes at most `capacity` bytes, terminated if capacity is not 0. */
