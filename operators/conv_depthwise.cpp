@@ -38,9 +38,6 @@ constexpr std::size_t band_bytes = 1536 * 1024;
 constexpr std::size_t min_band_rows = 4;
 constexpr std::size_t tiles_per_task = 3;
 
-std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
-std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
-
 std::size_t block_of(std::size_t channels, std::size_t strip_pixels, std::size_t vector) {
   const std::size_t fitting = min_of(max_of(strip_bytes / sizeof(float) / strip_pixels, min_block), max_block);
   const std::size_t multiple = max_of(vector, min_block);

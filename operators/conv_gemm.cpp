@@ -17,9 +17,6 @@ struct GemmConv : Conv {
   std::size_t group_weights;  // elements of one group's panels
 };
 
-std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
-std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
-
 // A tile of work is a block of output pixels, one group, and a part of its panels.
 struct Tiling {
   std::size_t pixels;  // of all images

@@ -17,9 +17,6 @@ struct Span {
   std::size_t slot;  // of the first pixel in the pointer table
 };
 
-std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
-std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
-
 class SpanFiller {
  public:
   SpanFiller(const LeftRows& left, std::size_t pixels)

@@ -139,6 +139,8 @@ inline std::size_t element_bytes(sixfold_type type) { return size_of(kernel_type
 constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
+constexpr std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
+constexpr std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
 constexpr std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 }  // namespace sixfold::operators
