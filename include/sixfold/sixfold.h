@@ -299,6 +299,8 @@ typedef enum sixfold_pool_kind {
  * Pooling over windows. Padding never wins a maximum. An average adds the window's elements in the order row, column, and
  * divides once by their number; with count_include_pad, by the number of positions inside the padded image.
  * With ceil_mode the output size is rounded up, but a window never starts beyond the image and its leading padding.
+ * A dilated window may step over a small image without touching it: its maximum is -infinity, its average NaN (but 0 with
+ * count_include_pad).
  */
 typedef struct sixfold_pool_desc {
   size_t struct_size;
@@ -310,7 +312,7 @@ typedef struct sixfold_pool_desc {
   size_t stride_width;
   size_t dilation_height;
   size_t dilation_width;
-  size_t pad_top; /* each padding must be smaller than the window, so that no window lies in padding alone */
+  size_t pad_top; /* each padding must be smaller than the window, so that no undilated window lies in padding alone */
   size_t pad_left;
   size_t pad_bottom;
   size_t pad_right;
