@@ -9,6 +9,9 @@ namespace sixfold {
 namespace avx2 {
 extern const KernelTable table;
 }
+namespace neon {
+extern const KernelTable table;
+}
 namespace scalar {
 extern const KernelTable table;
 }
@@ -20,11 +23,17 @@ namespace {
 constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions",
                                   "avx2 fma f16c", feature_avx2 | feature_fma | feature_f16c, &avx2::table};
 #endif
+#ifdef SIXFOLD_HAVE_NEON
+constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", feature_neon, &neon::table};
+#endif
 constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", 0, &scalar::table};
 
 constexpr const Backend* const all_backends[] = {
 #ifdef SIXFOLD_HAVE_AVX2
     &avx2_backend,
+#endif
+#ifdef SIXFOLD_HAVE_NEON
+    &neon_backend,
 #endif
     &scalar_backend,
 };

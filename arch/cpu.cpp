@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace sixfold::arch {
@@ -19,6 +21,7 @@ constexpr FeatureName feature_names[] = {
     {feature_avx2, "avx2"},
     {feature_fma, "fma"},
     {feature_f16c, "f16c"},
+    {feature_neon, "neon"},
 };
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -55,6 +58,16 @@ Features detect() {
   if (bit(leaf7.ebx, 5)) features |= feature_avx2;
   if (bit(leaf1.ecx, 12)) features |= feature_fma;
   if (bit(leaf1.ecx, 29)) features |= feature_f16c;
+  return features;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+// What the kernel says that all cores have.
+Features detect() {
+  const unsigned long hwcap = getauxval(AT_HWCAP);
+  Features features = 0;
+  if ((hwcap & HWCAP_ASIMD) != 0) features |= feature_neon;
   return features;
 }
 

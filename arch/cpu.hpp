@@ -12,6 +12,7 @@ enum Feature : Features {
   feature_avx2 = 1u << 0,
   feature_fma = 1u << 1,
   feature_f16c = 1u << 2,
+  feature_neon = 1u << 3,
 };
 
 // Asks the CPU once; later calls return the same answer without asking.

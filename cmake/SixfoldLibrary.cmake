@@ -54,6 +54,8 @@ sixfold_library_objects(sixfold_baseline)
 sixfold_add_isa(scalar)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   sixfold_add_isa(avx2 FLAGS -mavx2 -mfma -mf16c)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  sixfold_add_isa(neon)
 endif()
 
 # sixfold_add_library(<target> STATIC|SHARED): linked as C, so that a consumer needs no C++ compiler and no C++ runtime.
