@@ -25,6 +25,9 @@ endfunction()
 function(sixfold_library_objects target)
   sixfold_strict_target(${target})
   target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-math-errno)
+  if(SIXFOLD_ARM64)  # else an atomic operation is a call, of a function that asks for the CPU's features at load time
+    target_compile_options(${target} PRIVATE -mno-outline-atomics)
+  endif()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(${target} PRIVATE sixfold_fp16)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
@@ -50,11 +53,15 @@ function(sixfold_add_isa name)
   set(SIXFOLD_ISAS ${SIXFOLD_ISAS} ${name} PARENT_SCOPE)
 endfunction()
 
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  set(SIXFOLD_ARM64 TRUE)
+endif()
+
 sixfold_library_objects(sixfold_baseline)
 sixfold_add_isa(scalar)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   sixfold_add_isa(avx2 FLAGS -mavx2 -mfma -mf16c)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+elseif(SIXFOLD_ARM64)
   sixfold_add_isa(neon)
 endif()
 
