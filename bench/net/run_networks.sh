@@ -10,6 +10,7 @@ out=$2
 options=()
 [[ ${3:-no} != yes ]] || options+=(--repeat 1)
 
+mkdir -p "$out"
 models=$("$here/models/fetch.sh" "$net")
 
 # run NAME TITLE OPTION...
