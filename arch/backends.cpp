@@ -21,12 +21,12 @@ namespace {
 
 #ifdef SIXFOLD_HAVE_AVX2
 constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions",
-                                  "avx2 fma f16c", feature_avx2 | feature_fma | feature_f16c, &avx2::table};
+                                  "avx2 fma f16c", &avx2::table};
 #endif
 #ifdef SIXFOLD_HAVE_NEON
-constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", feature_neon, &neon::table};
+constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", &neon::table};
 #endif
-constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", 0, &scalar::table};
+constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", &scalar::table};
 
 constexpr const Backend* const all_backends[] = {
 #ifdef SIXFOLD_HAVE_AVX2
@@ -56,7 +56,9 @@ const Backend* best_backend() {
 
 BackendList backends() { return {all_backends, sizeof all_backends / sizeof all_backends[0]}; }
 
-Features missing_features(const Backend& backend) { return backend.required & ~cpu_features(); }
+Features missing_features(const Backend& backend) {
+  return features_named(backend.requires_features) & ~cpu_features();
+}
 
 Choice choose_backend(const char* name) {
   ChoiceReason reason = ChoiceReason::option;

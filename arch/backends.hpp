@@ -11,8 +11,7 @@ namespace sixfold::arch {
 struct Backend {
   const char* name;
   const char* description;
-  const char* requires_text;
-  Features required;
+  const char* requires_features;  // names, separated by spaces; see cpu.hpp
   const KernelTable* table;
 };
 

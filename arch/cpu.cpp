@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstring>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -11,6 +12,14 @@
 
 namespace sixfold::arch {
 namespace {
+
+enum Feature : Features {
+  feature_avx2 = 1u << 0,
+  feature_fma = 1u << 1,
+  feature_f16c = 1u << 2,
+  feature_neon = 1u << 3,
+  feature_unknown = 1u << 30,
+};
 
 struct FeatureName {
   Features feature;
@@ -22,7 +31,15 @@ constexpr FeatureName feature_names[] = {
     {feature_fma, "fma"},
     {feature_f16c, "f16c"},
     {feature_neon, "neon"},
+    {feature_unknown, "a feature that this version does not know"},
 };
+
+Features feature_of(const char* name, std::size_t length) {
+  for (const FeatureName& entry : feature_names) {
+    if (std::strlen(entry.name) == length && std::memcmp(entry.name, name, length) == 0) return entry.feature;
+  }
+  return feature_unknown;
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -89,6 +106,17 @@ Features cpu_features() {
     cache.store(features, std::memory_order_relaxed);
   }
   return features & ~known;
+}
+
+Features features_named(const char* names) {
+  Features features = 0;
+  while (*names != '\0') {
+    const std::size_t length = std::strcspn(names, " ");
+    if (length != 0) features |= feature_of(names, length);
+    names += length;
+    names += std::strspn(names, " ");
+  }
+  return features;
 }
 
 void write_feature_names(Features features, char* text, std::size_t capacity) {

@@ -6,14 +6,11 @@
 
 namespace sixfold::arch {
 
+// A set of CPU features. Which bit is which is known to cpu.cpp alone; everyone else speaks of them by name.
 using Features = std::uint32_t;
 
-enum Feature : Features {
-  feature_avx2 = 1u << 0,
-  feature_fma = 1u << 1,
-  feature_f16c = 1u << 2,
-  feature_neon = 1u << 3,
-};
+// The features in a list of names separated by spaces. An unknown name is a feature that no CPU has.
+Features features_named(const char* names);
 
 // Asks the CPU once; later calls return the same answer without asking.
 Features cpu_features();

@@ -31,14 +31,14 @@ constexpr VersionText make_version() {
 constexpr VersionText version = make_version();
 
 void write_reason(const arch::Backend& backend, char* text, std::size_t capacity) {
-  if (backend.required == 0) {
+  if (*backend.requires_features == '\0') {
     std::snprintf(text, capacity, "runs anywhere");
     return;
   }
   char missing[96];
   arch::write_feature_names(arch::missing_features(backend), missing, sizeof missing);
   if (missing[0] == '\0') {
-    std::snprintf(text, capacity, "this CPU and operating system have %s", backend.requires_text);
+    std::snprintf(text, capacity, "this CPU and operating system have %s", backend.requires_features);
   } else {
     std::snprintf(text, capacity, "this CPU or operating system lacks %s", missing);
   }
@@ -47,7 +47,7 @@ void write_reason(const arch::Backend& backend, char* text, std::size_t capacity
 void fill(sixfold_backend_info& info, const arch::Backend& backend) {
   info.name = backend.name;
   info.description = backend.description;
-  info.requires_features = backend.requires_text;
+  info.requires_features = backend.requires_features;
   info.supported = arch::missing_features(backend) == 0 ? 1 : 0;
   info.kernel_count = backend.table->row_count;
   write_reason(backend, info.reason, sizeof info.reason);
