@@ -127,8 +127,8 @@ DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const Epilo
   return args;
 }
 
-const unsigned char* image_of(const Tensor& tensor, std::size_t n) {
-  return static_cast<const unsigned char*>(tensor.data) + n * image_bytes(tensor);
+unsigned char* image_of(const Tensor& tensor, std::size_t n) {
+  return static_cast<unsigned char*>(tensor.data) + n * image_bytes(tensor);
 }
 
 void run_depthwise(const sixfold_operator& op, const Run& run) {
@@ -148,7 +148,7 @@ void run_depthwise(const sixfold_operator& op, const Run& run) {
     args.channels = min_of(tiling.block, conv.shape.output_channels - args.channel);
     args.weights = part<unsigned char>(conv, conv.weights) + args.channel * conv.shape.taps() * element;
     args.bias = part<float>(conv, conv.bias) + args.channel;
-    args.out = const_cast<unsigned char*>(image_of(run.output, image)) + args.channel * element;
+    args.out = image_of(run.output, image) + args.channel * element;
     if (conv.input_count == 2) args.residual = image_of(run.inputs[1], image) + args.channel * element;
     args.row_begin = band / tiling.column_bands * tiling.rows;
     args.row_end = min_of(args.row_begin + tiling.rows, run.output.height);
