@@ -62,11 +62,17 @@ constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilat
   return (kernel - 1) * dilation + 2;
 }
 
+// The strip follows a pointer a kernel row, at the next cache line: a vector that lies across two lines takes two loads.
+constexpr std::size_t depthwise_pointers_bytes(std::size_t kernel_height) {
+  return (kernel_height * sizeof(void*) + 63) / 64 * 64;
+}
+
 // `channels` is a multiple of tile_channels.
 constexpr std::size_t depthwise_scratch_bytes(Type type, std::size_t strip_rows, std::size_t strip_columns,
                                               std::size_t taps, std::size_t kernel_height, std::size_t channels) {
   const std::size_t converted_weights = type == Type::fp32 ? 0 : taps;
-  return (strip_rows * strip_columns + converted_weights) * channels * sizeof(float) + kernel_height * sizeof(void*);
+  return depthwise_pointers_bytes(kernel_height) +
+         (strip_rows * strip_columns + converted_weights) * channels * sizeof(float);
 }
 
 }  // namespace sixfold

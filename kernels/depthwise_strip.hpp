@@ -20,7 +20,8 @@ class DepthwiseStrip {
                                          args.dilation_width)),
         ring_(depthwise_strip_rows(args.kernel_height, args.dilation_height) - 1),
         pointers_(static_cast<const float**>(args.scratch)),
-        rows_(reinterpret_cast<float*>(pointers_ + args.kernel_height)),
+        rows_(reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) +
+                                       depthwise_pointers_bytes(args.kernel_height))),
         zeros_(rows_ + ring_ * row_floats()) {
     find_image_columns();
     for (std::size_t row = 0; row < ring_; ++row) clear_padding(rows_ + row * row_floats());

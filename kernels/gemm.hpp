@@ -178,7 +178,8 @@ void gemm_halves_of_one_pixel(const GemmArgs& args) {
   constexpr std::size_t width = V * Isa::width;
   const std::size_t depth = args.runs * args.run_length;
   const float** rows = static_cast<const float**>(args.scratch);
-  convert_pixels<Isa>(args, 0, 1, reinterpret_cast<float*>(rows + 1), rows);
+  float* left_floats = reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1));
+  convert_pixels<Isa>(args, 0, 1, left_floats, rows);
   const Half* panel = static_cast<const Half*>(args.weights);
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
     const GemmPanel<Half, Half> p = {rows,         1, 1, depth, panel, args.bias + c, panel_target<Half>(args, 0, c),
@@ -195,7 +196,8 @@ void gemm_halves(const GemmArgs& args) {
   const std::size_t panels = (args.channels + width - 1) / width;
   const HalfBlocking blocking = half_blocking(args.pixels, depth, panels, width);
   const float** rows = static_cast<const float**>(args.scratch);
-  float* right = reinterpret_cast<float*>(rows + blocking.pixels);
+  float* right =
+      reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(blocking.pixels));
   float* left = right + blocking.panels * depth * width;
   const Half* weights = static_cast<const Half*>(args.weights);
   for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {

@@ -65,8 +65,11 @@ constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std:
 // Floats from one converted pixel to the next.
 constexpr std::size_t half_row_floats(std::size_t depth) { return (depth + 15) / 16 * 16; }
 
+// A pointer a converted pixel; what follows starts at a cache line, since a vector that lies across two takes two loads.
+constexpr std::size_t half_pointers_bytes(std::size_t pixels) { return (pixels * sizeof(void*) + 63) / 64 * 64; }
+
 constexpr std::size_t half_pixels_bytes(std::size_t pixels, std::size_t depth) {
-  return pixels * (half_row_floats(depth) * sizeof(float) + sizeof(void*));
+  return half_pointers_bytes(pixels) + pixels * half_row_floats(depth) * sizeof(float);
 }
 
 // For a product of up to `pixels` pixels, with any number of panels.
