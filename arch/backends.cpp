@@ -9,6 +9,9 @@ namespace sixfold {
 namespace avx2 {
 extern const KernelTable table;
 }
+namespace avx512 {
+extern const KernelTable table;
+}
 namespace neon {
 extern const KernelTable table;
 }
@@ -23,12 +26,19 @@ namespace {
 constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multiply-add and half conversions",
                                   "avx2 fma f16c", &avx2::table};
 #endif
+#ifdef SIXFOLD_HAVE_AVX512
+constexpr Backend avx512_backend = {"avx512", "x86 with 16-lane vectors and masks",
+                                    "avx2 fma f16c avx512f avx512vl avx512bw avx512dq", &avx512::table};
+#endif
 #ifdef SIXFOLD_HAVE_NEON
 constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", &neon::table};
 #endif
 constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", &scalar::table};
 
 constexpr const Backend* const all_backends[] = {
+#ifdef SIXFOLD_HAVE_AVX512
+    &avx512_backend,
+#endif
 #ifdef SIXFOLD_HAVE_AVX2
     &avx2_backend,
 #endif

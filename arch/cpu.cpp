@@ -18,6 +18,10 @@ enum Feature : Features {
   feature_fma = 1u << 1,
   feature_f16c = 1u << 2,
   feature_neon = 1u << 3,
+  feature_avx512f = 1u << 16,
+  feature_avx512vl = 1u << 17,
+  feature_avx512bw = 1u << 18,
+  feature_avx512dq = 1u << 19,
   feature_unknown = 1u << 30,
 };
 
@@ -31,6 +35,10 @@ constexpr FeatureName feature_names[] = {
     {feature_fma, "fma"},
     {feature_f16c, "f16c"},
     {feature_neon, "neon"},
+    {feature_avx512f, "avx512f"},
+    {feature_avx512vl, "avx512vl"},
+    {feature_avx512bw, "avx512bw"},
+    {feature_avx512dq, "avx512dq"},
     {feature_unknown, "a feature that this version does not know"},
 };
 
@@ -62,6 +70,17 @@ unsigned saved_states() {
   return low;
 }
 
+// Zero unless the operating system saves the masks and all of the 32 registers.
+Features detect_avx512(const Registers& leaf7, unsigned states) {
+  if ((states & 0xe6u) != 0xe6u) return 0;
+  Features features = 0;
+  if (bit(leaf7.ebx, 16)) features |= feature_avx512f;
+  if (bit(leaf7.ebx, 17)) features |= feature_avx512dq;
+  if (bit(leaf7.ebx, 30)) features |= feature_avx512bw;
+  if (bit(leaf7.ebx, 31)) features |= feature_avx512vl;
+  return features;
+}
+
 // Bit numbers: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, CPUID; volume 1, chapter 14.
 Features detect() {
   const Registers leaf1 = cpuid(1, 0);
@@ -75,7 +94,7 @@ Features detect() {
   if (bit(leaf7.ebx, 5)) features |= feature_avx2;
   if (bit(leaf1.ecx, 12)) features |= feature_fma;
   if (bit(leaf1.ecx, 29)) features |= feature_f16c;
-  return features;
+  return features | detect_avx512(leaf7, states);
 }
 
 #elif defined(__aarch64__) && defined(__linux__)
