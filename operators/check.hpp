@@ -42,6 +42,9 @@ inline sixfold_status check_type(const char* structure, const char* field, const
   return check_enum(structure, field, "sixfold_type", type, SIXFOLD_FP16, error);
 }
 
+// desc.accumulation of an operator of type desc.type.
+sixfold_status check_accumulation(const sixfold_accumulation& accumulation, sixfold_type type, sixfold_error* error);
+
 struct NamedSize {
   const char* field;
   std::size_t value;

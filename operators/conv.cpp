@@ -74,7 +74,7 @@ sixfold_status check_enums(const sixfold_conv_desc& d, sixfold_error* error) {
   if (status == SIXFOLD_OK) {
     status = check_enum("desc", "residual", "sixfold_residual", d.residual, SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
   }
-  return status;
+  return status == SIXFOLD_OK ? check_accumulation(d.accumulation, d.type, error) : status;
 }
 
 sixfold_status check_desc(const sixfold_conv_desc* desc, sixfold_error* error) {
@@ -191,6 +191,7 @@ EpilogueLayout lay_out_epilogue(const ConvPlan& plan, BlockLayout& layout) {
 void fill_conv(Conv& conv, const ConvPlan& plan, const EpilogueLayout& per_channel) {
   conv.shape = plan.shape;
   conv.type = plan.desc->type;
+  conv.accumulation = plan.desc->accumulation;
   conv.activation_kind = plan.desc->activation.kind;
   conv.epilogue = plan.activation.args;
   conv.per_channel = per_channel;
@@ -217,10 +218,11 @@ EpilogueArgs epilogue_of(const Conv& conv) {
 
 void describe_conv(const Conv& conv, TextWriter& text) {
   const ConvShape& s = conv.shape;
-  text.add("conv2d %s %zux%zu stride %zux%zu dilation %zux%zu, %zu -> %zu channels, %zu group%s, %s\n",
-           conv.type == SIXFOLD_FP32 ? "fp32" : "fp16", s.kernel_height, s.kernel_width, s.stride_height,
-           s.stride_width, s.dilation_height, s.dilation_width, s.input_channels, s.output_channels, s.groups,
-           s.groups == 1 ? "" : "s", activation_name(conv.activation_kind));
+  text.add(
+      "conv2d %s accumulated in %s, %zux%zu stride %zux%zu dilation %zux%zu, %zu -> %zu channels, %zu group%s, %s\n",
+      conv.type == SIXFOLD_FP32 ? "fp32" : "fp16", accumulation_text(conv.accumulation), s.kernel_height,
+      s.kernel_width, s.stride_height, s.stride_width, s.dilation_height, s.dilation_width, s.input_channels,
+      s.output_channels, s.groups, s.groups == 1 ? "" : "s", activation_name(conv.activation_kind));
 }
 
 }  // namespace sixfold::operators
@@ -231,6 +233,10 @@ sixfold_status sixfold_conv_create(const sixfold_conv_desc* desc, const sixfold_
   Options checked;
   if (const sixfold_status status = read_options(options, op, checked, error)) return status;
   if (const sixfold_status status = check_desc(desc, error)) return status;
+  if (desc->accumulation != SIXFOLD_ACCUMULATE_FP32) {
+    return fail(error, SIXFOLD_UNSUPPORTED, "desc.accumulation is %s: backend \"%s\" has no kernel for it",
+                accumulation_text(desc->accumulation), checked.backend->name);
+  }
   const ConvPlan plan = make_plan(*desc, checked);
   const bool depthwise = desc->groups == desc->input_channels && desc->groups > 1;
   return depthwise ? create_depthwise_conv(plan, checked, op, error) : create_gemm_conv(plan, checked, op, error);

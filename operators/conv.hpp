@@ -39,6 +39,7 @@ struct EpilogueLayout {
 struct Conv : sixfold_operator {
   ConvShape shape;
   sixfold_type type;
+  sixfold_accumulation accumulation;
   sixfold_activation_kind activation_kind;
   EpilogueArgs epilogue;  // without the per-channel arrays
   EpilogueLayout per_channel;
@@ -64,7 +65,7 @@ EpilogueArgs epilogue_of(const Conv& conv);
 sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
                                  sixfold_error* error);
 
-// Writes "conv2d fp32 3x3 stride 2 ..." for explain.
+// Writes "conv2d fp16 accumulated in fp32, 3x3 stride 2x2 ..." for explain.
 void describe_conv(const Conv& conv, TextWriter& text);
 
 // Any convolution, as a matrix product.

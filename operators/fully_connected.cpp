@@ -26,6 +26,7 @@ sixfold_status check_desc(const sixfold_fully_connected_desc* desc, sixfold_erro
     status =
         check_enum("desc", "residual", "sixfold_residual", desc->residual, SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
   }
+  if (status == SIXFOLD_OK) status = check_accumulation(desc->accumulation, desc->type, error);
   if (status == SIXFOLD_OK) {
     status = check_positive(
         {{"desc.input_features", desc->input_features}, {"desc.output_features", desc->output_features}}, error);
@@ -44,6 +45,7 @@ sixfold_conv_desc as_conv(const sixfold_fully_connected_desc& desc) {
   conv.batch_norm = desc.batch_norm;
   conv.activation = desc.activation;
   conv.residual = desc.residual;
+  conv.accumulation = desc.accumulation;
   return conv;
 }
 

@@ -20,4 +20,9 @@ void TextWriter::add(const char* format, ...) {
   if (written > 0) length_ += static_cast<std::size_t>(written);
 }
 
+const char* accumulation_text(sixfold_accumulation accumulation) {
+  static constexpr const char* texts[] = {"fp32", "fp16", "fp16 blocked"};
+  return texts[accumulation];
+}
+
 }  // namespace sixfold::operators

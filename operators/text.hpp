@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "../include/sixfold/sixfold.h"
+
 namespace sixfold::operators {
 
 class TextWriter {
@@ -16,5 +18,8 @@ class TextWriter {
   std::size_t capacity_;
   std::size_t length_ = 0;
 };
+
+// "fp32", "fp16" or "fp16 blocked".
+const char* accumulation_text(sixfold_accumulation accumulation);
 
 }  // namespace sixfold::operators

@@ -217,6 +217,14 @@ TEST(BadConv, Enums) {
     const std::string text = std::to_string(value);
     refuse_conv([&](SoundConv& conv) { set_enum(conv.desc.residual, value); }, {SIXFOLD_INVALID_ARGUMENT},
                 {"residual", text});
+    for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
+      refuse_conv(
+          [&](SoundConv& conv) {
+            conv.desc.type = type;
+            set_enum(conv.desc.accumulation, value);
+          },
+          {SIXFOLD_INVALID_ARGUMENT}, {"desc.accumulation", text});
+    }
     refuse_conv(
         [&](SoundConv& conv) {
           conv.add_batch_norm();
@@ -228,6 +236,13 @@ TEST(BadConv, Enums) {
     refuse_conv([&](SoundConv& conv) { set_enum(conv.desc.activation.kind, value); }, {SIXFOLD_INVALID_ARGUMENT},
                 {"activation.kind", std::to_string(value)});
   }
+}
+
+TEST(BadConv, HalfAccumulationOfFloats) {
+  refuse_conv([](SoundConv& conv) { conv.desc.accumulation = SIXFOLD_ACCUMULATE_FP16; }, {SIXFOLD_INVALID_ARGUMENT},
+              {"desc.accumulation is fp16,", "desc.type is fp32"});
+  refuse_conv([](SoundConv& conv) { conv.desc.accumulation = SIXFOLD_ACCUMULATE_FP16_BLOCKED; },
+              {SIXFOLD_INVALID_ARGUMENT}, {"desc.accumulation is fp16 blocked", "desc.type is fp32"});
 }
 
 TEST(BadConv, Pointers) {
@@ -385,6 +400,9 @@ TEST(BadFullyConnected, Fields) {
   refuse([](Desc& desc) { set_enum(desc.type, 7); }, {SIXFOLD_INVALID_ARGUMENT}, {"type", "7"});
   refuse([](Desc& desc) { set_enum(desc.weights_type, 7); }, {SIXFOLD_INVALID_ARGUMENT}, {"weights_type", "7"});
   refuse([](Desc& desc) { set_enum(desc.residual, 7); }, {SIXFOLD_INVALID_ARGUMENT}, {"residual", "7"});
+  refuse([](Desc& desc) { set_enum(desc.accumulation, 7); }, {SIXFOLD_INVALID_ARGUMENT}, {"desc.accumulation", "7"});
+  refuse([](Desc& desc) { desc.accumulation = SIXFOLD_ACCUMULATE_FP16; }, {SIXFOLD_INVALID_ARGUMENT},
+         {"desc.accumulation is fp16,", "desc.type is fp32"});
   refuse([](Desc& desc) { set_enum(desc.activation.kind, 77); }, {SIXFOLD_INVALID_ARGUMENT}, {"activation.kind", "77"});
   for (const std::size_t huge : {kHuge, kHalf, kHalf / 8}) {
     refuse([&](Desc& desc) { desc.input_features = huge; }, {SIXFOLD_INVALID_ARGUMENT, SIXFOLD_OVERFLOW},

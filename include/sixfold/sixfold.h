@@ -213,17 +213,33 @@ typedef enum sixfold_residual {
 } sixfold_residual;
 
 /*
+ * How the multiply-adds of an output element add up in an fp16 operator; in fp32 there is FP32 alone.
+ *   FP32          in fp32, from the bias, one rounding a step
+ *   FP16          in binary16, from +0, one rounding a step; then the bias is added in fp32. What overflows is infinite from then
+ *                 on. Twice as fast on CPUs that have half arithmetic, much slower on the others, and less exact on all
+ *   FP16_BLOCKED  as FP16, but after each 32 steps of the chain, and at its end, what has been added up is added into an fp32
+ *                 total, from +0, and starts at +0 again; then the bias is added. Errors no longer grow with the chain's length
+ * CPUs without half arithmetic emulate it, value for value. What follows the bias is computed in fp32 in every case.
+ */
+typedef enum sixfold_accumulation {
+  SIXFOLD_ACCUMULATE_FP32 = 0,
+  SIXFOLD_ACCUMULATE_FP16 = 1,
+  SIXFOLD_ACCUMULATE_FP16_BLOCKED = 2
+} sixfold_accumulation;
+
+/*
  * Two-dimensional convolution: inputs[0] is the image, inputs[1] the residual if the descriptor asks for one (the output's
  * shape and type; it may be the output itself).
  *
  * An output element starts at its folded bias and takes fused multiply-adds in the order kernel row, kernel column, input
- * channel. Taps outside the image are +0 inputs. The value does not depend on backend, kernel or threads.
+ * channel; for other accumulations see above. Taps outside the image are +0 inputs. The value does not depend on backend,
+ * kernel or threads.
  *     y = conv(x) + bias; batch norm before; + residual before; activation; batch norm after; + residual after
  * Output size: (in + pad_before + pad_after - dilation * (kernel - 1) - 1) / stride + 1, rounded down.
  */
 typedef struct sixfold_conv_desc {
   size_t struct_size;
-  sixfold_type type; /* of input, output and residual; fp16 accumulates in fp32 */
+  sixfold_type type; /* of input, output and residual */
   size_t input_channels;
   size_t output_channels;
   size_t groups; /* must divide both; groups == input_channels is depthwise, with any multiplier */
@@ -244,6 +260,7 @@ typedef struct sixfold_conv_desc {
   sixfold_batch_norm batch_norm;
   sixfold_activation activation;
   sixfold_residual residual;
+  sixfold_accumulation accumulation;
 } sixfold_conv_desc;
 
 /* 1x1, stride 1, one group, no padding; channels and weights are left for the caller to set. */
@@ -276,6 +293,7 @@ typedef struct sixfold_fully_connected_desc {
   sixfold_batch_norm batch_norm;
   sixfold_activation activation;
   sixfold_residual residual;
+  sixfold_accumulation accumulation;
 } sixfold_fully_connected_desc;
 
 static inline sixfold_fully_connected_desc sixfold_fully_connected_desc_default(void) {
@@ -465,6 +483,7 @@ typedef struct sixfold_kernel_info {
   sixfold_type type;
   const char* epilogue;
   const char* tile;
+  sixfold_accumulation accumulation;
 } sixfold_kernel_info;
 
 /* Backends compiled in, best first; the last is "scalar", which runs anywhere. */
