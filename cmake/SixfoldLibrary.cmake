@@ -88,6 +88,9 @@ set_target_properties(sixfold_shared PROPERTIES VERSION ${PROJECT_VERSION}
                                                 SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 # CMake names the C++ runtime because the objects are C++; nothing in them needs it, so that --as-needed drops it again.
 target_link_options(sixfold_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
+if(ANDROID)  # devices with pages of 16 KB load nothing else
+  target_link_options(sixfold_shared PRIVATE -Wl,-z,max-page-size=16384)
+endif()
 if(NOT SIXFOLD_SANITIZE)  # the sanitizers' own functions are found only in the executable
   target_link_options(sixfold_shared PRIVATE -Wl,-z,defs)
 endif()

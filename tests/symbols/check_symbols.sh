@@ -5,6 +5,8 @@
 #                                             shared inline function in it could replace the baseline's copy, and then crash on a
 #                                             CPU without the ISA. Nothing in it may run at load time either.
 #   check_symbols.sh shared <library> <header>   Exports exactly what the header declares; imports only libc and libm.
+#   check_symbols.sh android <library> <header> <symbols> <ABI>   The same for Android, where what may be imported is listed in a file:
+#                                             tests/android/api24_symbols.txt. Loads with pages of 16 KB.
 #   check_symbols.sh static <library>            Needs nothing of a C++ runtime.
 set -eu
 
@@ -40,22 +42,46 @@ check_isa() {
   done
 }
 
-check_shared() {
-  file=$1
-  header=$2
-  declared=$(sed -nE 's/^SIXFOLD_API .*[ *](sixfold_[a-z0-9_]+)\(.*/\1/p' "$header" | sort)
+no_load_time_code() {
+  fail_if_any 'runs code at load time' "$("$NM" "$file" | grep -E '_GLOBAL__sub_I_|init_have_lse' || true)"
+}
+
+# exports_of <header>
+exports_of() {
+  declared=$(sed -nE 's/^SIXFOLD_API .*[ *](sixfold_[a-z0-9_]+)\(.*/\1/p' "$1" | sort)
   exported=$("$NM" -D --defined-only "$file" | awk '{ print $NF }' | sort)
   difference=$(printf '%s\n%s\n' "$declared" "$exported" | sort | uniq -u)
-  fail_if_any "does not export exactly what $header declares" "$difference"
+  fail_if_any "does not export exactly what $1 declares" "$difference"
+}
 
-  # Undefined weak symbols are hooks of the C start-up files, which need not exist.
-  imported=$("$NM" -D --undefined-only "$file" | awk '$(NF - 1) != "w" { print $NF }')
-  fail_if_any 'imports from something other than libc and libm' "$(printf '%s\n' "$imported" | grep -v '@GLIBC_' || true)"
+# Undefined weak symbols are hooks of the C start-up files, which need not exist.
+imports() { "$NM" -D --undefined-only "$file" | awk '$(NF - 1) != "w" { print $NF }'; }
+
+# needs_only <libraries, as a regular expression>
+needs_only() {
   needed=$("$READELF" -dW "$file" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p')
-  fail_if_any 'needs libraries other than libc and libm' \
-    "$(printf '%s\n' "$needed" | grep -vE '^(lib[cm]\.so\.6|ld-linux.*|)$' || true)"
+  fail_if_any 'needs libraries other than libc and libm' "$(printf '%s\n' "$needed" | grep -vE "^($1)$" || true)"
+}
+
+check_shared() {
+  file=$1
+  exports_of "$2"
+  fail_if_any 'imports from something other than libc and libm' "$(imports | grep -v '@GLIBC_' || true)"
+  needs_only 'lib[cm]\.so\.6|ld-linux.*|'
   no_thread_local
-  fail_if_any 'runs code at load time' "$("$NM" "$file" | grep -E '_GLOBAL__sub_I_|init_have_lse' || true)"
+  no_load_time_code
+}
+
+check_android() {
+  file=$1
+  exports_of "$2"
+  allowed=$(awk -v abi="$4" '/^lib/ && $3 <= 24 && (NF < 4 || $4 == abi) { print $2 }' "$3")
+  fail_if_any "imports what is not in $3" "$(imports | sed 's/@.*//' | grep -vxF "$allowed" || true)"
+  needs_only 'lib[cm]\.so|'
+  fail_if_any 'has segments that are not aligned to 16384 bytes' \
+    "$("$READELF" -lW "$file" | awk '$1 == "LOAD" && $NF !~ /^0x([48]000|[1248]0000+)$/')"
+  no_thread_local
+  no_load_time_code
 }
 
 check_static() {
@@ -71,6 +97,7 @@ shift
 case $what in
   isa) check_isa "$@" ;;
   shared) check_shared "$@" ;;
+  android) check_android "$@" ;;
   static) check_static "$@" ;;
   *) echo "check_symbols.sh: unknown check $what" >&2 && exit 2 ;;
 esac
