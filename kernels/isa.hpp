@@ -7,6 +7,8 @@
 //   at_least(x, lo)     the greater one; NaN if x is NaN; the bound is not NaN. Likewise at_most(x, hi)
 //   clamp(x, lo, hi)    at_most(at_least(x, lo), hi)
 //   fma(a, b, c)        a * b + c, rounded once
+//   fma_to_half(a,b,c)  a * b + c, rounded once to binary16, as a float; a, b and c hold binary16 values. May be missing where the
+//                       ISA's own half arithmetic does that
 //   load, store         unaligned; from and to float or Half; Half stores round to nearest even
 //   load_partial(p, n)  the first n elements, 0 < n < width; the other lanes are +0; touches nothing beyond p[n - 1]
 //   pow2(n)             2^n for integral n in [-126, 127]; any value for other n, NaN too

@@ -44,6 +44,12 @@ struct Isa {
   }
 
   static vf fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+  // The product is exact in fp32, the sum is not: what the second rounding needs to know of the first one is put in its last
+  // bit. See round_to_odd().
+  static vf fma_to_half(vf a, vf b, vf c) {
+    const __m256 sum = _mm256_fmadd_ps(a, b, c);
+    return _mm256_cvtph_ps(to_half(round_to_odd(sum, rounding_error(a, b, c, sum))));
+  }
   static vf div(vf a, vf b) { return _mm256_div_ps(a, b); }
   // minps and maxps give their second operand if either is NaN, so b stands second; a NaN in a is put back.
   static vf min(vf a, vf b) { return _mm256_blendv_ps(_mm256_min_ps(a, b), a, is_nan(a)); }
@@ -68,6 +74,34 @@ struct Isa {
   }
 
  private:
+  // A value with the sign of a * b + c - sum, where sum is that rounded to nearest: positive, negative, or +0. NaN, and with the
+  // sign bit set, as x86 makes them, if sum is infinite.
+  //
+  // With p = a * b, which is exact, and the error e = p + c - sum: c - sum is e - p. Rounding it gives a value not below -p if e is
+  // positive, and not above if it is negative, since -p is a float. So p added to that has e's sign, or is 0; and is e
+  // itself if c is at least as large as p, for then c - sum is exact (Dekker). The same is true with c and p in each other's
+  // place. So of the two differences one is e, and the other has its sign or is 0: never is their sum 0, or of the wrong
+  // sign. All values are multiples of 2^-48: nothing underflows.
+  static __m256 rounding_error(__m256 a, __m256 b, __m256 c, __m256 sum) {
+    const __m256 from_c = _mm256_fmadd_ps(a, b, _mm256_sub_ps(c, sum));
+    const __m256 from_product = _mm256_add_ps(c, _mm256_fmsub_ps(a, b, sum));
+    return _mm256_add_ps(from_c, from_product);
+  }
+
+  // If `error` is not 0 and sum's last bit is 0, then sum is a neighbour of the true value, and the other neighbour, by whose
+  // last bit it is seen that there was more, is one step from it: up if error's sign is sum's. Halfway between two halves lie
+  // only floats whose last bit is 0, so that rounding what this gives is rounding the true value.
+  //
+  // Zero is added so that no product is -0, which is negative for vpsign. The NaN that goes with an infinite sum is negative: a
+  // step down, to the largest float, of which to_half makes the infinity again. A NaN remains one.
+  static __m256 round_to_odd(__m256 sum, __m256 error) {
+    const __m256i bits = _mm256_castps_si256(sum);
+    const __m256i step_if_even = _mm256_andnot_si256(bits, _mm256_set1_epi32(1));
+    const __m256 direction = _mm256_fmadd_ps(error, sum, _mm256_setzero_ps());
+    const __m256i step = _mm256_sign_epi32(step_if_even, _mm256_castps_si256(direction));
+    return _mm256_castsi256_ps(_mm256_add_epi32(bits, step));
+  }
+
   static __m256 is_nan(vf x) { return _mm256_cmp_ps(x, x, _CMP_UNORD_Q); }
   static __m128i to_half(vf x) { return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }
   static __m256i first_lanes(std::size_t n) {

@@ -55,6 +55,13 @@ struct Isa {
   }
 
   static vf fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+  // By way of double, in which the sum is exact, or so close to c that rounding it does no harm; see the scalar Isa. The narrowing
+  // rounds to odd: from there on, rounding to nearest is rounding the double.
+  static vf fma_to_half(vf a, vf b, vf c) {
+    const float64x2_t low = vfmaq_f64(low_doubles(c), low_doubles(a), low_doubles(b));
+    const float64x2_t high = vfmaq_f64(vcvt_high_f64_f32(c), vcvt_high_f64_f32(a), vcvt_high_f64_f32(b));
+    return vcvt_f32_f16(vcvt_f16_f32(vcvtx_high_f32_f64(vcvtx_f32_f64(low), high)));
+  }
   static vf div(vf a, vf b) { return vdivq_f32(a, b); }  // xsimd's is an approximation
   // fmin and fmax give NaN if either operand is one.
   static vf min(vf a, vf b) { return vminq_f32(a, b); }
@@ -81,6 +88,7 @@ struct Isa {
   }
 
  private:
+  static float64x2_t low_doubles(float32x4_t x) { return vcvt_f64_f32(vget_low_f32(x)); }
   static vf to_float(uint16x4_t bits) { return vcvt_f32_f16(vreinterpret_f16_u16(bits)); }
   static uint16x4_t to_half(vf x) { return vreinterpret_u16_f16(vcvt_f16_f32(x)); }
 };

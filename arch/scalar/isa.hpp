@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "../../kernels/isa.hpp"
 
@@ -36,6 +37,7 @@ struct Isa {
   static void store_partial(Half* p, vf x, std::size_t) { store(p, x); }
 
   static vf fma(vf a, vf b, vf c) { return std::fma(a, b, c); }
+  [[gnu::noinline]] static vf fma_to_half(vf a, vf b, vf c) { return round_to_half(fma_to_double(a, b, c)); }
   static vf div(vf a, vf b) { return a / b; }
   static vf min(vf a, vf b) { return a < b || a != a ? a : b; }
   static vf max(vf a, vf b) { return a > b || a != a ? a : b; }
@@ -58,6 +60,30 @@ struct Isa {
   template <int L>
   static vf fma_left(Left a, vf b, vf acc) {
     return std::fma(a, b, acc);
+  }
+
+ private:
+  // Products of halves are exact in double: 22 bits. The sum is exact too, or else the product is so small beside c, at most a
+  // part in 2^30, that c is the nearest half, and remains it after this rounding: a sum that must be rounded to 53 bits has parts
+  // whose last bits are 53 binary places below its first one; no half's last bit is so far below a sum of less than 2^29, so the
+  // product's must be. Sums from 2^29 on are infinities in any case.
+  static double fma_to_double(vf a, vf b, vf c) {
+    return static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c);
+  }
+
+  // A number of which the half's last bit is the last bit: adding and taking it away rounds, ties to even as ever.
+  static double magic_for(double x) {
+    constexpr std::uint64_t exponent_mask = 0x7ff0000000000000U;
+    constexpr std::uint64_t smallest_normal = std::uint64_t{1023 - 14} << 52;
+    const std::uint64_t exponent = std::bit_cast<std::uint64_t>(x) & exponent_mask;
+    const std::uint64_t at_least = exponent < smallest_normal ? smallest_normal : exponent;
+    return std::bit_cast<double>(at_least + (std::uint64_t{52 - 10} << 52) + (std::uint64_t{1} << 51));
+  }
+
+  static vf round_to_half(double x) {
+    if (!(std::fabs(x) < 65520.0)) return static_cast<float>(x * std::numeric_limits<double>::infinity());
+    const double magic = magic_for(x);
+    return static_cast<float>((x + magic) - magic);
   }
 };
 
