@@ -88,6 +88,37 @@ sixfold_status check_activation(const char* field, const sixfold_activation& act
   return status;
 }
 
+ActivationShape activation_shape(const sixfold_activation& activation, float slope) {
+  const float alpha = std::fabs(activation.alpha);
+  switch (activation.kind) {
+    case SIXFOLD_LEAKY_RELU:
+      return {0.0f, alpha > 1.0f ? alpha : 1.0f, true};
+    case SIXFOLD_PRELU:
+      return {0.0f, std::fabs(slope) > 1.0f ? std::fabs(slope) : 1.0f, true};
+    case SIXFOLD_ELU:
+      return {0.0f, alpha > 1.0f ? alpha : 1.0f, false};
+    case SIXFOLD_SIGMOID:
+      return {0.0f, 0.25f, false};
+    case SIXFOLD_SWISH:
+      return {alpha == 0.0f ? 0.0f : -1.2784645f / activation.alpha, 1.1f, false};
+    case SIXFOLD_MISH:
+      return {-1.1924531f, 1.09f, false};
+    case SIXFOLD_GELU_ERF:
+      return {-0.7517916f, 1.13f, false};
+    case SIXFOLD_GELU_TANH:
+      return {-0.7524614f, 1.13f, false};
+    case SIXFOLD_HARD_SIGMOID:
+      return {0.0f, alpha, true};
+    case SIXFOLD_HARD_SWISH:
+      return {-1.5f, 1.5f, false};
+    case SIXFOLD_TANH:
+    case SIXFOLD_SOFTPLUS:
+      return {0.0f, 1.0f, false};
+    default:  // bounds
+      return {0.0f, 1.0f, true};
+  }
+}
+
 ActivationPlan plan_activation(const sixfold_activation& activation, const KernelTable& table, bool force_general) {
   const KindInfo& info = kinds[activation.kind];
   const bool own_parameters = info.parameters != Parameters::none;

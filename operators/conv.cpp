@@ -142,6 +142,8 @@ sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixf
 
 }  // namespace
 
+sixfold_status check_conv(const sixfold_conv_desc* desc, sixfold_error* error) { return check_desc(desc, error); }
+
 sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
                                  sixfold_error* error) {
   const Conv& conv = static_cast<const Conv&>(op);

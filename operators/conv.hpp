@@ -52,6 +52,9 @@ struct ConvPlan {
   ActivationPlan activation;
 };
 
+// Checks all that a descriptor says, but for its ranges.
+sixfold_status check_conv(const sixfold_conv_desc* desc, sixfold_error* error);
+
 // Adds the arrays that the plan needs to the layout.
 EpilogueLayout lay_out_epilogue(const ConvPlan& plan, BlockLayout& layout);
 

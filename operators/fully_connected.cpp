@@ -46,6 +46,7 @@ sixfold_conv_desc as_conv(const sixfold_fully_connected_desc& desc) {
   conv.activation = desc.activation;
   conv.residual = desc.residual;
   conv.accumulation = desc.accumulation;
+  conv.ranges = desc.ranges;
   return conv;
 }
 
@@ -62,4 +63,13 @@ sixfold_status sixfold_fully_connected_create(const sixfold_fully_connected_desc
   const sixfold_status status = sixfold_conv_create(&conv, options, op, error);
   if (status == SIXFOLD_OK) (*op)->name = "fully_connected";
   return status;
+}
+
+sixfold_status sixfold_fully_connected_range(const sixfold_fully_connected_desc* desc, sixfold_channel_range* channels,
+                                             size_t channel_count, sixfold_range* range, sixfold_error* error) {
+  using namespace sixfold::operators;
+  succeed(error);
+  if (const sixfold_status status = check_desc(desc, error)) return status;
+  const sixfold_conv_desc conv = as_conv(*desc);
+  return sixfold_conv_range(&conv, channels, channel_count, range, error);
 }

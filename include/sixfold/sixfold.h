@@ -181,6 +181,26 @@ static inline sixfold_options sixfold_options_default(void) {
   return options;
 }
 
+/* ------------------------------------------------------------------------------------------------ ranges */
+
+/* All values from low to high, both included. */
+typedef struct sixfold_interval {
+  float low;
+  float high;
+} sixfold_interval;
+
+/*
+ * What is known of an operator's inputs before it runs, as stored: [0, 6] after ReLU6. One interval for a whole tensor, or one
+ * a channel. Each must be finite, its low end not above its high one, and for fp16 it must hold a binary16 number.
+ * It is a promise of the caller's: what is proved from it holds for inputs that keep it. input NULL: nothing is known.
+ */
+typedef struct sixfold_ranges {
+  const sixfold_interval* input;
+  size_t input_count;               /* 1, or input_channels */
+  const sixfold_interval* residual; /* needed only with a residual */
+  size_t residual_count;            /* 1, or output_channels */
+} sixfold_ranges;
+
 /* ------------------------------------------------------------------------------------------------ operators */
 
 typedef struct sixfold_operator sixfold_operator;
@@ -261,6 +281,7 @@ typedef struct sixfold_conv_desc {
   sixfold_activation activation;
   sixfold_residual residual;
   sixfold_accumulation accumulation;
+  sixfold_ranges ranges; /* what is known of the inputs; see sixfold_conv_range() */
 } sixfold_conv_desc;
 
 /* 1x1, stride 1, one group, no padding; channels and weights are left for the caller to set. */
@@ -294,6 +315,7 @@ typedef struct sixfold_fully_connected_desc {
   sixfold_activation activation;
   sixfold_residual residual;
   sixfold_accumulation accumulation;
+  sixfold_ranges ranges;
 } sixfold_fully_connected_desc;
 
 static inline sixfold_fully_connected_desc sixfold_fully_connected_desc_default(void) {
@@ -461,6 +483,77 @@ SIXFOLD_API size_t sixfold_memory_bytes(const sixfold_operator* op);
 
 /* NULL is allowed. */
 SIXFOLD_API void sixfold_destroy(sixfold_operator* op);
+
+/* ------------------------------------------------------------------------------------------------ proofs of ranges */
+
+/*
+ * What one output channel can reach, whatever the input, as long as it keeps to the descriptor's ranges.
+ *
+ * Rounding and multiply-add preserve order. So if every product takes its largest value at once, every partial sum is the
+ * largest that can be computed, rounding included: partial and sum are not estimates, but what sixfold_conv_witness() attains.
+ * (A tap outside the image is 0. Where there is padding, the interval of every tap is widened to contain 0; if an interval
+ * does not contain it by itself, the bounds hold but need not be attained.)
+ */
+typedef struct sixfold_channel_range {
+  /* All partial sums in the order of accumulation if nothing were rounded, the ends rounded outwards: by how much an
+     accumulator stays within its type, or leaves it. From the start of each block for SIXFOLD_ACCUMULATE_FP16_BLOCKED. */
+  sixfold_interval exact;
+  sixfold_interval partial; /* the same as computed. Infinite where the accumulator overflows. */
+  sixfold_interval sum;     /* the finished sum with its bias, as computed */
+  sixfold_interval
+      output; /* as stored. For activations that are not monotonic it may be a little wider than attained. */
+  /* Bounds of |computed - exact|, where exact is the same sum of the same stored inputs and folded weights in real numbers.
+     Infinite if something overflows. */
+  float sum_error;
+  float output_error; /* of the stored output: what the epilogue and the store round comes on top */
+} sixfold_channel_range;
+
+/* The same over all channels: intervals that contain every channel's, and the largest errors. */
+typedef struct sixfold_range {
+  size_t struct_size;
+  sixfold_accumulation accumulation; /* that it holds for: the descriptor's */
+  sixfold_interval exact;
+  sixfold_interval partial;
+  sixfold_interval sum;
+  sixfold_interval output;
+  float sum_error;
+  float output_error;
+  size_t overflowing_sums;    /* channels whose accumulator can overflow; 0 is the proof that none can */
+  size_t overflowing_outputs; /* channels whose stored output can be infinite or NaN */
+  size_t worst_channel;       /* with the largest magnitude in `exact` */
+  float headroom; /* the largest finite number of the accumulator's type / the largest magnitude in `exact`: below 1
+                                 it overflows by that factor. Infinite if nothing but 0 is added. */
+} sixfold_range;
+
+static inline sixfold_range sixfold_range_default(void) {
+  sixfold_range range;
+  memset(&range, 0, sizeof range);
+  range.struct_size = sizeof range;
+  return range;
+}
+
+/*
+ * Bounds every accumulator and output of the operator that the descriptor describes, from desc->ranges and the weights.
+ * channels: an array of channel_count, which must be output_channels; or NULL. range: or NULL.
+ * A weight or bias that is not finite after folding makes its channel unbounded.
+ * Takes about as long as creating the operator; allocates nothing.
+ */
+SIXFOLD_API sixfold_status sixfold_conv_range(const sixfold_conv_desc* desc, sixfold_channel_range* channels,
+                                              size_t channel_count, sixfold_range* range, sixfold_error* error);
+SIXFOLD_API sixfold_status sixfold_fully_connected_range(const sixfold_fully_connected_desc* desc,
+                                                         sixfold_channel_range* channels, size_t channel_count,
+                                                         sixfold_range* range, sixfold_error* error);
+
+typedef enum sixfold_extreme { SIXFOLD_SMALLEST = 0, SIXFOLD_LARGEST = 1 } sixfold_extreme;
+
+/*
+ * The window of input values that drives every partial sum of an output channel to its smallest or largest value at once:
+ * values[(kernel row * kernel_width + kernel column) * input_channels / groups + input channel of the group].
+ * value_count must be kernel_height * kernel_width * input_channels / groups. With padding, a 0 may stand for a tap outside
+ * of the image.
+ */
+SIXFOLD_API sixfold_status sixfold_conv_witness(const sixfold_conv_desc* desc, size_t channel, sixfold_extreme extreme,
+                                                float* values, size_t value_count, sixfold_error* error);
 
 /* ------------------------------------------------------------------------------------------------ backends and kernels */
 
