@@ -59,7 +59,8 @@ void activate(const sixfold_activation& activation, OutputBounds& bounds) {
   const bool rounds = !shape.exact || activation.kind == SIXFOLD_LEAKY_RELU || activation.kind == SIXFOLD_PRELU ||
                       activation.kind == SIXFOLD_HARD_SIGMOID;
   // The exact sum may lie beyond the computed ones, by its error. Neither comes out of the activation beyond what both can give.
-  const Ends widened{nearby_float(bounds.value.low - bounds.error, -infinity), nearby_float(bounds.value.high + bounds.error, infinity)};
+  const Ends widened{nearby_float(bounds.value.low - bounds.error, -infinity),
+                     nearby_float(bounds.value.high + bounds.error, infinity)};
   const Ends both = image(activation, shape, widened);
   const double passed_on = bounds.error * static_cast<double>(shape.steepest);
   const double width = both.high - both.low;

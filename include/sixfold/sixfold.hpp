@@ -252,6 +252,38 @@ class Context : public sixfold_context {
   std::vector<unsigned char> memory_;
 };
 
+// ---------------------------------------------------------------------------------------------------- proofs of ranges
+
+// What an operator's sums and outputs can reach: in all, and channel by channel. No channels on failure.
+struct Range {
+  sixfold_range whole = sixfold_range_default();
+  std::vector<sixfold_channel_range> channels;
+};
+
+inline Range range(const sixfold_conv_desc& desc, Error& error) {
+  Range result;
+  result.channels.resize(desc.output_channels);
+  if (sixfold_conv_range(&desc, result.channels.data(), result.channels.size(), &result.whole, error.get()))
+    return Range();
+  return result;
+}
+inline Range range(const sixfold_fully_connected_desc& desc, Error& error) {
+  Range result;
+  result.channels.resize(desc.output_features);
+  const sixfold_status status =
+      sixfold_fully_connected_range(&desc, result.channels.data(), result.channels.size(), &result.whole, error.get());
+  return status == SIXFOLD_OK ? result : Range();
+}
+
+// The window of inputs that drives every partial sum of a channel to one end; empty on failure.
+inline std::vector<float> witness(const sixfold_conv_desc& desc, std::size_t channel, sixfold_extreme extreme,
+                                  Error& error) {
+  const std::size_t groups = desc.groups == 0 ? 1 : desc.groups;
+  std::vector<float> values(desc.kernel_height * desc.kernel_width * (desc.input_channels / groups));
+  if (sixfold_conv_witness(&desc, channel, extreme, values.data(), values.size(), error.get())) values.clear();
+  return values;
+}
+
 // ---------------------------------------------------------------------------------------------------- backends and kernels
 
 // Best first; each says whether this CPU can run it, and why.

@@ -55,6 +55,24 @@ void activations_take_their_parameters() {
   check(sixfold::prelu(&slope).kind == SIXFOLD_PRELU && sixfold::prelu(&slope).slopes == &slope, "PReLU takes slopes");
 }
 
+void ranges_are_proved() {
+  const float weights[] = {1.0f, -2.0f};
+  const sixfold_interval relu6 = {0.0f, 6.0f};
+  sixfold::ConvDesc desc;
+  desc.input_channels = 2;
+  desc.output_channels = 1;
+  desc.weights = weights;
+  sixfold::Error error;
+  check(sixfold::range(desc, error).channels.empty() && error, "nothing is proved without ranges");
+  desc.ranges.input = &relu6;
+  desc.ranges.input_count = 1;
+  const sixfold::Range range = sixfold::range(desc, error);
+  check(!error && range.channels.size() == 1, "one range a channel");
+  check(range.whole.sum.low == -12.0f && range.whole.sum.high == 6.0f, "the sum lies from -12 to 6");
+  const std::vector<float> window = sixfold::witness(desc, 0, SIXFOLD_SMALLEST, error);
+  check(window.size() == 2 && window[0] == 0.0f && window[1] == 6.0f, "the witness of -12");
+}
+
 void errors_name_the_field() {
   sixfold::ConvDesc desc;
   desc.input_channels = desc.output_channels = 1;
@@ -217,6 +235,7 @@ void backends_can_be_listed_and_forced() {
 int main() {
   defaults_carry_their_size();
   activations_take_their_parameters();
+  ranges_are_proved();
   errors_name_the_field();
   an_empty_operator_answers_with_errors();
   ownership_moves();

@@ -1,0 +1,459 @@
+// The range proof is sound and sharp: no input exceeds it, and the witness attains it.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "reference/conv.hpp"
+#include "reference/half.hpp"
+#include "support/conv_cases.hpp"
+#include "support/operator.hpp"
+#include "support/random.hpp"
+#include "support/rows.hpp"
+
+namespace sixfold::test {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// A case and the intervals that its inputs lie in.
+struct RangeCase {
+  ConvCase conv;
+  std::vector<sixfold_interval> input;
+  std::vector<sixfold_interval> residual;
+
+  sixfold_conv_desc desc() const {
+    sixfold_conv_desc d = conv.desc;
+    d.weights = weights_.empty() ? static_cast<const void*>(conv.arrays.weights.data()) : weights_.data();
+    d.bias = pointer(conv.arrays.bias);
+    d.batch_norm.mean = pointer(conv.arrays.mean);
+    d.batch_norm.variance = pointer(conv.arrays.variance);
+    d.batch_norm.gamma = pointer(conv.arrays.gamma);
+    d.batch_norm.beta = pointer(conv.arrays.beta);
+    d.activation.slopes = pointer(conv.arrays.slopes);
+    d.ranges = {input.data(), input.size(), residual.data(), residual.size()};
+    return d;
+  }
+  // The descriptor points to weights of its own type.
+  void set_weights() {
+    weights_.clear();
+    if (conv.desc.weights_type != SIXFOLD_FP16) return;
+    for (const float weight : conv.arrays.weights) {
+      weights_.push_back(reference::half_from_double(static_cast<double>(weight)));
+    }
+  }
+
+ private:
+  static const float* pointer(const std::vector<float>& values) { return values.empty() ? nullptr : values.data(); }
+  std::vector<std::uint16_t> weights_;
+};
+
+struct Proof {
+  std::vector<sixfold_channel_range> channels;
+  sixfold_range whole = sixfold_range_default();
+};
+
+Proof prove(const sixfold_conv_desc& desc) {
+  Proof proof;
+  proof.channels.resize(desc.output_channels);
+  sixfold_error error;
+  const sixfold_status status =
+      sixfold_conv_range(&desc, proof.channels.data(), proof.channels.size(), &proof.whole, &error);
+  EXPECT_EQ(status, SIXFOLD_OK) << error.text;
+  return proof;
+}
+
+std::vector<float> witness(const sixfold_conv_desc& desc, std::size_t channel, sixfold_extreme extreme) {
+  std::vector<float> values(desc.kernel_height * desc.kernel_width * (desc.input_channels / desc.groups));
+  sixfold_error error;
+  EXPECT_EQ(sixfold_conv_witness(&desc, channel, extreme, values.data(), values.size(), &error), SIXFOLD_OK)
+      << error.text;
+  return values;
+}
+
+// Those that have kernels.
+std::vector<sixfold_accumulation> accumulations_of(sixfold_type type) {
+  std::set<sixfold_accumulation> found;
+  for (std::size_t i = 0; i < sixfold_kernel_count(); ++i) {
+    sixfold_kernel_info info{};
+    info.struct_size = sizeof info;
+    EXPECT_EQ(sixfold_kernel_get(i, &info, nullptr), SIXFOLD_OK);
+    if (std::string(info.op) == "gemm" && info.type == type) found.insert(info.accumulation);
+  }
+  return {found.begin(), found.end()};
+}
+
+sixfold_interval draw_interval(Random& random, float magnitude) {
+  switch (random.below(3)) {
+    case 0:
+      return {0.0f, magnitude};
+    case 1:
+      return {-magnitude, magnitude};
+    default: {
+      const float a = random.uniform(-magnitude, magnitude), b = random.uniform(-magnitude, magnitude);
+      return {std::min(a, b), std::max(a, b) + magnitude / 512};  // wide enough to hold a half
+    }
+  }
+}
+
+std::vector<sixfold_interval> draw_intervals(Random& random, std::size_t channels, float magnitude) {
+  std::vector<sixfold_interval> intervals(random.one_in(2) ? 1 : channels);
+  for (sixfold_interval& interval : intervals) interval = draw_interval(random, magnitude);
+  return intervals;
+}
+
+RangeCase draw_case(const ConvShape& shape, sixfold_type type, Random& random) {
+  RangeCase test;
+  test.conv = make_case(shape, type, EpilogueKind::any, random);
+  test.input = draw_intervals(random, shape.input_channels, random.pick({1.0f, 6.0f, 200.0f, 20000.0f}));
+  test.residual = draw_intervals(random, shape.output_channels, 6.0f);
+  test.set_weights();
+  return test;
+}
+
+enum class Draw { inside, corners };
+
+// A value of the stored type in the interval: anywhere, or at an end.
+float draw_value(const sixfold_interval& interval, sixfold_type type, Draw draw, Random& random) {
+  float value = draw == Draw::inside ? random.uniform(interval.low, interval.high)
+                : random.one_in(2)   ? interval.low
+                                     : interval.high;
+  value = reference::stored(type, value);
+  if (value >= interval.low && value <= interval.high) return value;
+  const float step = std::ldexp(1.0f, std::max(std::ilogb(value), -14) - 10);
+  const float inner = reference::stored(type, value < interval.low ? value + step : value - step);
+  return inner >= interval.low && inner <= interval.high ? inner : value;
+}
+
+void fill(reference::Image& image, const std::vector<sixfold_interval>& intervals, Draw draw, Random& random) {
+  for (std::size_t i = 0; i < image.values.size(); ++i) {
+    const sixfold_interval& interval = intervals[intervals.size() == 1 ? 0 : i % image.channels];
+    image.values[i] = draw_value(interval, image.type, draw, random);
+  }
+}
+
+void expect_inside(const reference::Image& output, const Proof& proof, const std::string& what) {
+  for (std::size_t i = 0; i < output.values.size(); ++i) {
+    const sixfold_interval& bound = proof.channels[i % output.channels].output;
+    const bool anything = bound.low == -kInfinity && bound.high == kInfinity;  // a NaN, too
+    ASSERT_TRUE(anything || (output.values[i] >= bound.low && output.values[i] <= bound.high))
+        << what << ": channel " << i % output.channels << " gives " << output.values[i] << ", proved " << bound.low
+        << " to " << bound.high;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- soundness
+
+TEST(Range, NoInputExceedsIt) {
+  Random draws(1);
+  const std::size_t count = case_count(150);
+  for (std::size_t i = 0; i < count; ++i) {
+    const sixfold_type type = draws.pick({SIXFOLD_FP32, SIXFOLD_FP16, SIXFOLD_FP16});
+    RangeCase test = draw_case(random_shape(draws), type, draws);
+    test.conv.settings.output_is_input = -1;
+    for (const sixfold_accumulation accumulation : accumulations_of(type)) {
+      test.conv.desc.accumulation = accumulation;
+      const Created created = create(test.conv.desc, test.conv.arrays, sixfold_options_default());
+      ASSERT_EQ(created.status, SIXFOLD_OK) << created.text;
+      const Proof proof = prove(test.desc());
+      for (const Draw draw : {Draw::inside, Draw::corners}) {
+        fill(test.conv.input, test.input, draw, draws);
+        fill(test.conv.residual, test.residual, draw, draws);
+        expect_inside(run(created.op.get(), test.conv.inputs(), test.conv.settings), proof, test.conv.text());
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- sharpness
+
+// One window without padding, bare of an epilogue: its output is the sum itself.
+RangeCase bare_window(Random& random, sixfold_type type, std::size_t inputs, bool with_bias) {
+  RangeCase test;
+  sixfold_conv_desc& desc = test.conv.desc;
+  desc.type = type;
+  desc.input_channels = inputs;
+  desc.output_channels = random.between(1, 5);
+  desc.kernel_height = random.between(1, 3);
+  desc.kernel_width = random.between(1, 3);
+  const std::size_t window = desc.kernel_height * desc.kernel_width * inputs;
+  const float bound = random.pick({0.01f, 1.0f, 30.0f});
+  for (float weight : random.uniform(desc.output_channels * window, -bound, bound)) {
+    test.conv.arrays.weights.push_back(reference::stored(type, weight));
+  }
+  if (with_bias) test.conv.arrays.bias = random.uniform(desc.output_channels, -3.0f, 3.0f);
+  test.conv.input = reference::Image(type, 1, desc.kernel_height, desc.kernel_width, inputs);
+  test.input = draw_intervals(random, inputs, 6.0f);
+  return test;
+}
+
+float output_for(const RangeCase& test, std::size_t channel, const std::vector<float>& window,
+                 const reference::ConvArrays& arrays) {
+  reference::Image input = test.conv.input;
+  input.values = window;
+  const Created created = create(test.conv.desc, arrays, sixfold_options_default());
+  EXPECT_EQ(created.status, SIXFOLD_OK) << created.text;
+  return run(created.op.get(), {&input}, {}).values[channel];
+}
+
+void expect_witness_attains(const RangeCase& test) {
+  const sixfold_conv_desc desc = test.desc();
+  const Proof proof = prove(desc);
+  for (std::size_t c = 0; c < desc.output_channels; ++c) {
+    const std::vector<float> low = witness(desc, c, SIXFOLD_SMALLEST), high = witness(desc, c, SIXFOLD_LARGEST);
+    for (std::size_t i = 0; i < low.size(); ++i) {
+      const sixfold_interval& interval = test.input[test.input.size() == 1 ? 0 : i % desc.input_channels];
+      for (const float value : {low[i], high[i]}) {
+        ASSERT_TRUE(value >= interval.low && value <= interval.high);
+        ASSERT_EQ(value, reference::stored(desc.type, value));
+      }
+    }
+    ASSERT_EQ(output_for(test, c, low, test.conv.arrays), proof.channels[c].output.low);
+    ASSERT_EQ(output_for(test, c, high, test.conv.arrays), proof.channels[c].output.high);
+  }
+}
+
+TEST(Range, TheWitnessAttainsIt) {
+  Random draws(2);
+  for (std::size_t i = 0; i < case_count(60); ++i) {
+    const sixfold_type type = draws.pick({SIXFOLD_FP32, SIXFOLD_FP16, SIXFOLD_FP16});
+    RangeCase test = bare_window(draws, type, draws.between(1, 40), draws.one_in(2));
+    for (const sixfold_accumulation accumulation : accumulations_of(type)) {
+      test.conv.desc.accumulation = accumulation;
+      expect_witness_attains(test);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// What an accumulator holds after some steps is the output of the same chain with its later weights zero.
+TEST(Range, TheWitnessAttainsEveryPartialSum) {
+  Random draws(3);
+  for (std::size_t i = 0; i < case_count(12); ++i) {
+    RangeCase test = bare_window(draws, SIXFOLD_FP16, draws.between(1, 8), false);
+    test.conv.desc.kernel_height = 1;
+    test.conv.desc.output_channels = 1;
+    test.conv.input.height = 1;
+    test.conv.desc.accumulation =
+        accumulations_of(SIXFOLD_FP16).size() > 1 ? SIXFOLD_ACCUMULATE_FP16 : SIXFOLD_ACCUMULATE_FP32;
+    test.conv.arrays.weights.resize(test.conv.desc.kernel_width * test.conv.desc.input_channels);
+    const sixfold_conv_desc desc = test.desc();
+    const Proof proof = prove(desc);
+    float lowest = 0.0f, highest = 0.0f;
+    reference::ConvArrays arrays = test.conv.arrays;
+    for (std::size_t kept = arrays.weights.size(); kept > 0; --kept) {
+      lowest = std::min(lowest, output_for(test, 0, witness(desc, 0, SIXFOLD_SMALLEST), arrays));
+      highest = std::max(highest, output_for(test, 0, witness(desc, 0, SIXFOLD_LARGEST), arrays));
+      arrays.weights[kept - 1] = 0.0f;
+    }
+    ASSERT_EQ(lowest, reference::stored(SIXFOLD_FP16, proof.whole.partial.low));
+    ASSERT_EQ(highest, reference::stored(SIXFOLD_FP16, proof.whole.partial.high));
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- errors
+
+// The exact sum: products of halves and floats are exact in long double or nearly so, and the rest is far below a half's rounding.
+long double exact_sum(const RangeCase& test, std::size_t channel, const std::vector<float>& window) {
+  long double sum = test.conv.arrays.bias.empty() ? 0.0L : static_cast<long double>(test.conv.arrays.bias[channel]);
+  for (std::size_t i = 0; i < window.size(); ++i) {  // the witness's order is that of OHWI
+    sum += static_cast<long double>(test.conv.arrays.weights[channel * window.size() + i]) *
+           static_cast<long double>(window[i]);
+  }
+  return sum;
+}
+
+TEST(Range, TheErrorStaysBelowItsBound) {
+  Random draws(4);
+  for (std::size_t i = 0; i < case_count(60); ++i) {
+    const sixfold_type type = draws.pick({SIXFOLD_FP32, SIXFOLD_FP16, SIXFOLD_FP16});
+    RangeCase test = bare_window(draws, type, draws.between(1, 60), true);
+    for (const sixfold_accumulation accumulation : accumulations_of(type)) {
+      test.conv.desc.accumulation = accumulation;
+      const sixfold_conv_desc desc = test.desc();
+      const Proof proof = prove(desc);
+      for (const Draw draw : {Draw::inside, Draw::corners}) {
+        fill(test.conv.input, test.input, draw, draws);
+        for (std::size_t c = 0; c < desc.output_channels; ++c) {
+          const float got = output_for(test, c, test.conv.input.values, test.conv.arrays);
+          const long double error =
+              std::fabs(static_cast<long double>(got) - exact_sum(test, c, test.conv.input.values));
+          ASSERT_LE(error, static_cast<long double>(proof.channels[c].output_error) * (1 + 0x1p-50L));
+          ASSERT_LE(proof.channels[c].sum_error, proof.channels[c].output_error);
+        }
+      }
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- by hand
+
+// A pointwise fp16 convolution of one output.
+sixfold_conv_desc pointwise(const std::vector<float>& weights, const sixfold_interval& input,
+                            sixfold_accumulation accumulation) {
+  sixfold_conv_desc desc = sixfold_conv_desc_default();
+  desc.type = SIXFOLD_FP16;
+  desc.input_channels = weights.size();
+  desc.output_channels = 1;
+  desc.weights = weights.data();
+  desc.accumulation = accumulation;
+  desc.ranges.input = &input;
+  desc.ranges.input_count = 1;
+  return desc;
+}
+
+void expect_interval(const sixfold_interval& interval, float low, float high) {
+  EXPECT_EQ(interval.low, low);
+  EXPECT_EQ(interval.high, high);
+}
+
+TEST(Range, ByHandAfterRelu6) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights = {1.0f, -2.0f, 0.5f};
+  const Proof proof = prove(pointwise(weights, relu6, SIXFOLD_ACCUMULATE_FP16));
+  expect_interval(proof.whole.exact, -12.0f, 9.0f);
+  expect_interval(proof.whole.partial, -12.0f, 9.0f);
+  expect_interval(proof.whole.sum, -12.0f, 9.0f);
+  expect_interval(proof.whole.output, -12.0f, 9.0f);
+  EXPECT_EQ(proof.whole.headroom, 65504.0f / 12.0f);
+  EXPECT_EQ(proof.whole.overflowing_sums, 0u);
+  EXPECT_EQ(proof.whole.accumulation, SIXFOLD_ACCUMULATE_FP16);
+  // Half an ulp of at most 6, 12 and 12; then that of the store.
+  const float expected = 0x1p-9f + 0x1p-8f + 0x1p-8f;
+  EXPECT_NEAR(proof.whole.sum_error, expected, 0x1p-30f);
+  EXPECT_NEAR(proof.whole.output_error, expected + 0x1p-8f, 0x1p-30f);
+}
+
+TEST(Range, ByHandPartialSumsThatCancel) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  const std::vector<float> weights = {60000.0f, 30000.0f, -60000.0f};
+  const Proof half = prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP16));
+  expect_interval(half.whole.exact, 0.0f, 90000.0f);
+  expect_interval(half.whole.partial, 0.0f, kInfinity);
+  EXPECT_EQ(half.whole.overflowing_sums, 1u);
+  EXPECT_EQ(half.whole.output_error, kInfinity);
+  EXPECT_LT(half.whole.headroom, 1.0f);
+  const Proof single = prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP32));
+  EXPECT_EQ(single.whole.overflowing_sums, 0u);
+  expect_interval(single.whole.output, 30000.0f, 30000.0f);
+}
+
+TEST(Range, ByHandTheEdgeOfOverflow) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  const auto overflows = [&](const std::vector<float>& weights) {
+    return prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP16)).whole.overflowing_sums;
+  };
+  EXPECT_EQ(overflows({65504.0f, 15.0f}), 0u);   // rounds down to 65504
+  EXPECT_EQ(overflows({65504.0f, 15.99f}), 0u);  // 15.99 is 15.992 in half
+  EXPECT_EQ(overflows({65504.0f, 16.0f}), 1u);   // halfway to 65536
+  EXPECT_EQ(overflows({-65504.0f, -16.0f}), 1u);
+  EXPECT_EQ(overflows({65504.0f, 15.0f, 15.0f, 15.0f}), 0u);  // each is rounded away
+}
+
+TEST(Range, BlocksStartAnew) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  const std::vector<float> weights(96, 1024.0f);
+  EXPECT_EQ(prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP16)).whole.overflowing_sums, 1u);
+  const Proof blocked = prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP16_BLOCKED));
+  expect_interval(blocked.whole.partial, 0.0f, 32768.0f);
+  expect_interval(blocked.whole.sum, 98304.0f, 98304.0f);
+  EXPECT_EQ(blocked.whole.overflowing_sums, 0u);
+  EXPECT_EQ(blocked.whole.overflowing_outputs, 1u);  // the total is beyond a half
+}
+
+TEST(Range, PaddingIsAnInputOfZero) {
+  const sixfold_interval input{2.0f, 6.0f};
+  const std::vector<float> weights = {1.0f, 1.0f, 1.0f};
+  sixfold_conv_desc desc = pointwise({1.0f}, input, SIXFOLD_ACCUMULATE_FP32);
+  desc.kernel_width = 3;
+  desc.weights = weights.data();
+  expect_interval(prove(desc).whole.sum, 6.0f, 18.0f);
+  desc.pad_left = 1;
+  expect_interval(prove(desc).whole.sum, 0.0f, 18.0f);
+}
+
+TEST(Range, InputsAreHalves) {
+  const std::vector<float> weights = {1.0f};
+  const sixfold_interval input{2049.0f, 2055.0f};  // halves there are even
+  expect_interval(prove(pointwise(weights, input, SIXFOLD_ACCUMULATE_FP16)).whole.sum, 2050.0f, 2054.0f);
+  const sixfold_interval around_zero{-1e-8f, 1e-8f};
+  expect_interval(prove(pointwise(weights, around_zero, SIXFOLD_ACCUMULATE_FP16)).whole.sum, 0.0f, 0.0f);
+  const sixfold_interval wide{-1e6f, 1e6f};
+  expect_interval(prove(pointwise(weights, wide, SIXFOLD_ACCUMULATE_FP16)).whole.sum, -65504.0f, 65504.0f);
+}
+
+TEST(Range, WeightsThatAreNotFinite) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights = {1.0f, 1e6f};  // infinite as a half
+  const Proof proof = prove(pointwise(weights, relu6, SIXFOLD_ACCUMULATE_FP32));
+  expect_interval(proof.whole.sum, -kInfinity, kInfinity);
+  EXPECT_EQ(proof.whole.overflowing_sums, 1u);
+}
+
+// ---------------------------------------------------------------------------------------------------------- bad calls
+
+void expect_refused(const sixfold_conv_desc& desc, const std::string& words) {
+  sixfold_error error;
+  EXPECT_EQ(sixfold_conv_range(&desc, nullptr, 0, nullptr, &error), SIXFOLD_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.text).find(words), std::string::npos) << error.text;
+  EXPECT_EQ(sixfold_conv_range(&desc, nullptr, 0, nullptr, nullptr), SIXFOLD_INVALID_ARGUMENT);
+}
+
+TEST(Range, BadCallsNameTheField) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights = {1.0f, 2.0f};
+  const sixfold_conv_desc sound = pointwise(weights, relu6, SIXFOLD_ACCUMULATE_FP16);
+  sixfold_conv_desc desc = sound;
+  desc.ranges.input = nullptr;
+  expect_refused(desc, "desc.ranges.input is NULL");
+  desc = sound;
+  desc.ranges.input_count = 3;
+  expect_refused(desc, "desc.ranges.input_count is 3, must be 1 or the number of channels, 2");
+  desc = sound;
+  desc.residual = SIXFOLD_RESIDUAL_AFTER_ACTIVATION;
+  expect_refused(desc, "desc.ranges.residual is NULL");
+  desc = sound;
+  desc.weights = nullptr;
+  expect_refused(desc, "desc.weights is NULL");
+  for (const auto& [interval, words] : std::vector<std::pair<sixfold_interval, std::string>>{
+           {{1.0f, 0.0f}, "desc.ranges.input[0].low is 1, above its high end 0"},
+           {{0.0f, kInfinity}, "desc.ranges.input[0] is from 0 to inf, must be finite"},
+           {{std::nanf(""), 1.0f}, "must be finite"},
+           {{70000.0f, 80000.0f}, "no binary16 number lies in it"},
+           {{1.0001f, 1.0002f}, "no binary16 number lies in it"}}) {
+    desc = sound;
+    desc.ranges.input = &interval;
+    expect_refused(desc, words);
+  }
+  sixfold_error error;
+  sixfold_channel_range channel;
+  EXPECT_EQ(sixfold_conv_range(&sound, &channel, 2, nullptr, &error), SIXFOLD_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.text, "channel_count is 2, must be desc.output_channels, 1");
+  sixfold_range range{};
+  EXPECT_EQ(sixfold_conv_range(&sound, nullptr, 0, &range, &error), SIXFOLD_INVALID_ARGUMENT);
+  float values[2];
+  EXPECT_EQ(sixfold_conv_witness(&sound, 1, SIXFOLD_LARGEST, values, 2, &error), SIXFOLD_INVALID_ARGUMENT);
+  EXPECT_EQ(sixfold_conv_witness(&sound, 0, SIXFOLD_LARGEST, values, 1, &error), SIXFOLD_INVALID_ARGUMENT);
+  EXPECT_EQ(sixfold_conv_witness(&sound, 0, SIXFOLD_LARGEST, nullptr, 2, &error), SIXFOLD_INVALID_ARGUMENT);
+}
+
+TEST(Range, FullyConnectedIsAPointwiseConvolution) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights = {1.0f, -2.0f};
+  sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
+  desc.type = SIXFOLD_FP16;
+  desc.input_features = 2;
+  desc.output_features = 1;
+  desc.weights = weights.data();
+  desc.ranges.input = &relu6;
+  desc.ranges.input_count = 1;
+  sixfold_range range = sixfold_range_default();
+  sixfold_error error;
+  ASSERT_EQ(sixfold_fully_connected_range(&desc, nullptr, 0, &range, &error), SIXFOLD_OK) << error.text;
+  expect_interval(range.sum, -12.0f, 6.0f);
+}
+
+}  // namespace
+}  // namespace sixfold::test
