@@ -80,14 +80,25 @@ double measure_fma_peak_gflops(const char* backend) {
   return median(samples);
 }
 
-PeakMeter::PeakMeter(const char* backend) : loops_(&loops_of(backend)), rounds_(rounds_for(*loops_, 1e-4)) {
-  best_gflops_ = measure_fma_peak_gflops(backend);
+PeakMeter::PeakMeter(const char* backend)
+    : loops_(&loops_of(backend)), rounds_(rounds_for(*loops_, 1e-4)), l1_buffer_(4096, 1.0f) {
+  best_ = {measure_fma_peak_gflops(backend), l1_gigabytes()};
 }
 
-double PeakMeter::recalibrate() {
-  const double gflops = median({gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_)});
-  best_gflops_ = std::max(best_gflops_, gflops);
-  return gflops;
+double PeakMeter::l1_gigabytes() {
+  constexpr int passes = 400;
+  const double seconds = seconds_of([&] {
+    for (int pass = 0; pass < passes; ++pass) loops_->read(l1_buffer_.data(), l1_buffer_.size(), sink);
+  });
+  return static_cast<double>(passes * l1_buffer_.size() * sizeof(float)) / seconds * 1e-9;
+}
+
+Calibration PeakMeter::recalibrate() {
+  const Calibration now = {
+      median({gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_)}),
+      median({l1_gigabytes(), l1_gigabytes(), l1_gigabytes()})};
+  best_ = {std::max(best_.fma_gflops, now.fma_gflops), std::max(best_.l1_gigabytes, now.l1_gigabytes)};
+  return now;
 }
 
 Bandwidth measure_bandwidth(const char* backend) {

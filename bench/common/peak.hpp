@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace sixfold::bench {
 
@@ -12,22 +13,36 @@ struct IsaLoops;
 // Throws std::invalid_argument for a backend that has no measuring loop. The CPU must be able to run the backend.
 double measure_fma_peak_gflops(const char* backend);
 
-// The same, cheap enough (about half a millisecond) to be done around every measurement. A machine that is shared, or that
-// changes its clock, shows it here: what was measured while the peak was low is to be thrown away.
+// What one moment of the machine was good for.
+struct Calibration {
+  double fma_gflops;    // multiply-adds in registers
+  double l1_gigabytes;  // a second, read from the first-level cache
+};
+
+// The peak, cheap enough (about half a millisecond) to be measured around every measurement. A machine that is shared, or that
+// changes its clock, shows it here: what was measured while either figure was low is to be thrown away. A neighbour on the
+// same core may leave the multiply-adds as fast as ever and take half of the cache.
 class PeakMeter {
  public:
   explicit PeakMeter(const char* backend);
 
-  double recalibrate();                         // the peak now, in GFLOP/s
-  double best() const { return best_gflops_; }  // the highest yet seen
-  bool is_low(double gflops) const { return gflops < lowest_accepted_fraction * best_gflops_; }
+  Calibration recalibrate();
+  bool is_low(const Calibration& now) const {
+    return now.fma_gflops < lowest_fma_fraction * best_.fma_gflops ||
+           now.l1_gigabytes < lowest_l1_fraction * best_.l1_gigabytes;
+  }
 
-  static constexpr double lowest_accepted_fraction = 0.95;
+  // Of the best yet seen. On an undisturbed machine the first varies by a few hundredths, the second by a tenth.
+  static constexpr double lowest_fma_fraction = 0.95;
+  static constexpr double lowest_l1_fraction = 0.85;
 
  private:
+  double l1_gigabytes();
+
   const IsaLoops* loops_;
   std::size_t rounds_;  // of the loop, in one recalibration
-  double best_gflops_ = 0.0;
+  std::vector<float> l1_buffer_;
+  Calibration best_{};
 };
 
 // GB/s, one thread, with the vectors of this backend.

@@ -38,12 +38,15 @@ void Measurer::prepare(const Case& measured) {
 }
 
 Measurer::Sample Measurer::time_batch(PeakMeter& meter) {
-  const double before = meter.recalibrate();
+  const Calibration before = meter.recalibrate();
   const double seconds = seconds_of([&] {
     for (std::size_t i = 0; i < runs_; ++i) workload_->run();
   });
-  const double after = meter.recalibrate();
-  return {seconds / static_cast<double>(runs_), std::max(before, after), std::min(before, after), 0};
+  const Calibration after = meter.recalibrate();
+  return {seconds / static_cast<double>(runs_),
+          std::max(before.fma_gflops, after.fma_gflops),
+          {std::min(before.fma_gflops, after.fma_gflops), std::min(before.l1_gigabytes, after.l1_gigabytes)},
+          0};
 }
 
 void Measurer::wait_for_peak(PeakMeter& meter) {
@@ -57,11 +60,11 @@ void Measurer::wait_for_peak(PeakMeter& meter) {
 Measurer::Sample Measurer::take_sample(PeakMeter& meter) {
   Sample kept = time_batch(meter);
   int discarded = 0;
-  while (meter.is_low(kept.lowest_gflops) && discarded < most_discarded && patience_.is_left()) {
+  while (meter.is_low(kept.lowest) && discarded < most_discarded && patience_.is_left()) {
     wait_for_peak(meter);
     Sample again{};
     patience_.spend_on([&] { again = time_batch(meter); });
-    if (again.lowest_gflops > kept.lowest_gflops) kept = again;
+    if (!meter.is_low(again.lowest) || again.lowest.fma_gflops > kept.lowest.fma_gflops) kept = again;
     ++discarded;
   }
   kept.discarded = discarded;
@@ -78,7 +81,7 @@ void Measurer::measure(benchmark::State& state, const Case& measured) {
     state.counters[counter::gigabytes] = measured.bytes / sample.seconds_per_run * 1e-9;
     state.counters[counter::ns_per_element] = sample.seconds_per_run / measured.elements * 1e9;
     state.counters[counter::discarded] = sample.discarded;
-    state.counters[counter::disturbed] = meter.is_low(sample.lowest_gflops) ? 1 : 0;
+    state.counters[counter::disturbed] = meter.is_low(sample.lowest) ? 1 : 0;
     if (measured.operations == 0) return;
     const double gflops = measured.operations / sample.seconds_per_run * 1e-9;
     state.counters[counter::gflops] = gflops;

@@ -62,9 +62,9 @@ class Measurer {
  private:
   struct Sample {
     double seconds_per_run;
-    double peak_gflops;    // the higher of those before and after
-    double lowest_gflops;  // and the lower
-    int discarded;         // before it
+    double peak_gflops;  // the higher of those before and after
+    Calibration lowest;  // of each figure, the lower
+    int discarded;       // before it
   };
 
   void prepare(const Case& measured);

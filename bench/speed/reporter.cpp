@@ -87,9 +87,10 @@ void TableReporter::print_disturbed() const {
       std::count_if(results_.begin(), results_.end(), [](const Result& result) { return result.disturbed; });
   if (count == 0) return;
   std::printf(
-      "\n~ marks %td of %zu results during which the machine was busy otherwise: its peak was under %.2f of the best "
-      "seen.\n",
-      count, results_.size(), PeakMeter::lowest_accepted_fraction);
+      "\n~ marks %td of %zu results during which the machine was busy otherwise: its multiply-adds were under %.2f of "
+      "the "
+      "best seen, or its first-level cache under %.2f.\n",
+      count, results_.size(), PeakMeter::lowest_fma_fraction, PeakMeter::lowest_l1_fraction);
 }
 
 void TableReporter::print_row(const Result& result) {
