@@ -238,8 +238,12 @@ constexpr auto depthwise_rows_of() {
 // The any-window rows come last: the first row that fits is taken.
 template <class Isa>
 constexpr auto depthwise_rows() {
-  return join(depthwise_rows_of<Isa, 3, 1>(), depthwise_rows_of<Isa, 3, 2>(), depthwise_rows_of<Isa, 5, 1>(),
-              depthwise_rows_of<Isa, 5, 2>(), depthwise_rows_of<Isa, 0, 0>());
+  if constexpr (AddsToAnother<Isa>) {
+    return RowList<0>{};
+  } else {
+    return join(depthwise_rows_of<Isa, 3, 1>(), depthwise_rows_of<Isa, 3, 2>(), depthwise_rows_of<Isa, 5, 1>(),
+                depthwise_rows_of<Isa, 5, 2>(), depthwise_rows_of<Isa, 0, 0>());
+  }
 }
 
 }  // namespace sixfold

@@ -2,27 +2,48 @@
 //
 // The common case (whole vectors, bounds or hard-swish, a residual before them) happens in registers. Everything else goes
 // through a small buffer in L1, in one function for all tile shapes: it is rarer, and a copy of it in every tile would cost more code
-// than it saves time.
+// than it saves time. For the same reason types and activations are told apart at run time: a tile takes hundreds of cycles,
+// a branch that is always the same next to none.
 #pragma once
 
 #include <cstddef>
 
 #include "activations.hpp"
+#include "arithmetic.hpp"
+#include "lanes.hpp"
 #include "row.hpp"
 #include "unroll.hpp"
 
 namespace sixfold {
 
 // Where a tile of pixels x channels goes. Strides are in elements.
+struct Target {
+  Type type;
+  void* out;
+  std::size_t out_stride;
+  const void* residual;  // NULL for none
+  std::size_t residual_stride;
+  std::size_t channels;  // that exist, at most as many as the tile has
+  std::size_t channel;   // number of the first one, for per-channel arguments
+};
+
+// The same for a type known at compile time.
 template <class T>
 struct TileTarget {
   T* out;
   std::size_t out_stride;
-  const T* residual;  // NULL for none
+  const T* residual;
   std::size_t residual_stride;
-  std::size_t channels;  // that exist; a tile may be wider
-  std::size_t channel;   // number of the first one, for per-channel arguments
+  std::size_t channels;
+  std::size_t channel;
 };
+
+template <class T>
+[[gnu::always_inline]] inline Target untyped(const TileTarget<T>& target) {
+  constexpr Type type = sizeof(T) == sizeof(float) ? Type::fp32 : Type::fp16;
+  return {type,          target.out, target.out_stride, target.residual, target.residual_stride, target.channels,
+          target.channel};
+}
 
 // The epilogues that are done in registers, with what they keep there from tile to tile.
 template <class Isa, Epilogue E>
@@ -41,104 +62,167 @@ class RegisterEpilogue {
   typename Isa::vf upper_;
 };
 
-template <class Isa, class T>
-[[gnu::always_inline]] inline typename Isa::vf load_first(const T* p, std::size_t n) {
-  return n >= Isa::width ? Isa::load(p) : Isa::load_partial(p, n);
+// True if a tile of `width` channels can be finished by finish_registers().
+[[gnu::always_inline]] inline bool finishes_in_registers(const Target& target, std::size_t width,
+                                                         const EpilogueArgs& args) {
+  return target.channels == width && args.kind != Epilogue::general &&
+         args.residual != ResidualPosition::after_activation;
 }
 
-template <class Isa, class T>
-[[gnu::always_inline]] inline void store_first(T* p, typename Isa::vf x, std::size_t n) {
-  if (n >= Isa::width) {
-    Isa::store(p, x);
-  } else {
-    Isa::store_partial(p, x, n);
-  }
-}
-
-// buffer += residual, or out = buffer + residual, is this one addition in both positions.
-template <class Isa, class T>
-inline void add_residual(float* buffer, std::size_t pixels, std::size_t pitch, const TileTarget<T>& target) {
-  for (std::size_t p = 0; p < pixels; ++p) {
-    for (std::size_t c = 0; c < target.channels; c += Isa::width) {
-      float* x = buffer + p * pitch + c;
-      const auto residual = load_first<Isa>(target.residual + p * target.residual_stride + c, target.channels - c);
-      Isa::store(x, Isa::load(x) + residual);
-    }
-  }
-}
-
-template <class Isa, Epilogue E>
-inline void activate_buffer(float* buffer, std::size_t pixels, std::size_t pitch, std::size_t channels,
-                            std::size_t channel, const EpilogueArgs& args) {
-  const std::size_t padded = (channels + Isa::width - 1) / Isa::width * Isa::width;
-  if constexpr (E == Epilogue::general) {
-    args.activation(buffer, pixels, pitch, padded, channel, args.activation_args);
-    if (args.scale == nullptr) return;
-    for (std::size_t p = 0; p < pixels; ++p) {
-      for (std::size_t c = 0; c < padded; c += Isa::width) {
-        float* x = buffer + p * pitch + c;
-        Isa::store(x, Isa::fma(Isa::load(x), Isa::load(args.scale + channel + c), Isa::load(args.shift + channel + c)));
-      }
-    }
-  } else {
-    const RegisterEpilogue<Isa, E> epilogue(args);
-    for (std::size_t p = 0; p < pixels; ++p) {
-      for (std::size_t c = 0; c < padded; c += Isa::width) {
-        float* x = buffer + p * pitch + c;
-        Isa::store(x, epilogue(Isa::load(x)));
-      }
-    }
-  }
-}
-
-// The whole epilogue on a tile in memory: `pixels` rows of accumulators, `pitch` floats apart, whole vectors wide.
-template <class Isa, Epilogue E, class T>
-[[gnu::noinline]] void finish_buffer(float* buffer, std::size_t pixels, std::size_t pitch, const TileTarget<T>& target,
-                                     const EpilogueArgs& args) {
-  if (args.residual == ResidualPosition::before_activation) add_residual<Isa>(buffer, pixels, pitch, target);
-  activate_buffer<Isa, E>(buffer, pixels, pitch, target.channels, target.channel, args);
-  if (args.residual == ResidualPosition::after_activation) add_residual<Isa>(buffer, pixels, pitch, target);
-  for (std::size_t p = 0; p < pixels; ++p) {
-    for (std::size_t c = 0; c < target.channels; c += Isa::width) {
-      store_first<Isa>(target.out + p * target.out_stride + c, Isa::load(buffer + p * pitch + c), target.channels - c);
-    }
-  }
-}
-
-// acc += residual, in registers.
-template <class Isa, int R, int V, class T>
-[[gnu::always_inline]] inline void add_residual_tile(typename Isa::vf (&acc)[R][V], const TileTarget<T>& target) {
+template <class Isa, class T, int R, int N>
+[[gnu::always_inline]] inline void add_residual(typename Isa::vf (&tile)[R][N], const Target& target) {
+  const T* residual = static_cast<const T*>(target.residual);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
-    unroll<V>([&](auto v) __attribute__((always_inline)) {
-      acc[r][v] = acc[r][v] + Isa::load(target.residual + r * target.residual_stride + v * Isa::width);
+    unroll<N>([&](auto n) __attribute__((always_inline)) {
+      tile[r][n] = tile[r][n] + Isa::load(residual + r * target.residual_stride + n * Isa::width);
     });
   });
 }
 
-// The epilogue of a register tile of R pixels by V vectors.
-template <class Isa, Epilogue E, int R, int V, class T>
-[[gnu::always_inline]] inline void finish_tile(typename Isa::vf (&acc)[R][V], const TileTarget<T>& target,
-                                               const EpilogueArgs& args) {
-  constexpr std::size_t width = V * Isa::width;
-  const bool whole = target.channels >= width;
-  if (E != Epilogue::general && whole && args.residual != ResidualPosition::after_activation) {
-    if (args.residual == ResidualPosition::before_activation) add_residual_tile<Isa>(acc, target);
-    const RegisterEpilogue<Isa, E> epilogue(args);
-    unroll<R>([&](auto r) __attribute__((always_inline)) {
-      unroll<V>([&](auto v) __attribute__((always_inline)) {
-        Isa::store(target.out + r * target.out_stride + v * Isa::width, epilogue(acc[r][v]));
+template <class Isa, class T, int R, int N>
+[[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], const Target& target) {
+  T* out = static_cast<T*>(target.out);
+  unroll<R>([&](auto r) __attribute__((always_inline)) {
+    unroll<N>([&](auto n) __attribute__((always_inline)) {
+      Isa::store(out + r * target.out_stride + n * Isa::width, tile[r][n]);
+    });
+  });
+}
+
+template <class Isa, int R, int N>
+[[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], float* buffer) {
+  unroll<R * N>([&](auto i)
+                    __attribute__((always_inline)) { Isa::store(buffer + i * Isa::width, tile[i / N][i % N]); });
+}
+
+// tile += buffer
+template <class Isa, int R, int N>
+[[gnu::always_inline]] inline void add_tile(typename Isa::vf (&tile)[R][N], const float* buffer) {
+  unroll<R * N>([&](auto i) __attribute__((always_inline)) {
+    tile[i / N][i % N] = tile[i / N][i % N] + Isa::load(buffer + i * Isa::width);
+  });
+}
+
+template <class Isa, Epilogue E, int R, int N>
+[[gnu::always_inline]] inline void activate_tile_in_registers(typename Isa::vf (&tile)[R][N],
+                                                              const EpilogueArgs& args) {
+  const RegisterEpilogue<Isa, E> epilogue(args);
+  unroll<R>([&](auto r) __attribute__((always_inline)) {
+    unroll<N>([&](auto n) __attribute__((always_inline)) { tile[r][n] = epilogue(tile[r][n]); });
+  });
+}
+
+// The epilogue of a tile of R pixels by N vectors. `Halves`: the target's type is fp16, and nothing else need be compiled.
+template <class Isa, bool Halves, int R, int N>
+[[gnu::always_inline]] inline void finish_registers(typename Isa::vf (&tile)[R][N], const Target& target,
+                                                    const EpilogueArgs& args) {
+  const bool halves = Halves || target.type == Type::fp16;
+  if (args.residual != ResidualPosition::none) {
+    if (halves) {
+      add_residual<Isa, Half>(tile, target);
+    } else {
+      add_residual<Isa, float>(tile, target);
+    }
+  }
+  if (args.kind == Epilogue::clamp) {
+    activate_tile_in_registers<Isa, Epilogue::clamp>(tile, args);
+  } else {
+    activate_tile_in_registers<Isa, Epilogue::hswish>(tile, args);
+  }
+  if (halves) {
+    store_tile<Isa, Half>(tile, target);
+  } else {
+    store_tile<Isa, float>(tile, target);
+  }
+}
+
+// A tile in memory: `pixels` rows of floats, `pitch` apart, readable and writable to whole vectors.
+struct TileBuffer {
+  float* floats;
+  std::size_t pixels;
+  std::size_t pitch;
+};
+
+// Calls body(buffer, element index of residual and output, channel, lanes) for each vector of the tile.
+template <class Isa, class Body>
+[[gnu::always_inline]] inline void for_each_tile_vector(const TileBuffer& buffer, const Target& target,
+                                                        const Body& body) {
+  for (std::size_t p = 0; p < buffer.pixels; ++p) {
+    for_each_vector<Isa>(
+        target.channels, [&](std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+          body(buffer.floats + p * buffer.pitch + c, p, c, lanes);
+        });
+  }
+}
+
+// What precedes the activation: `bias` (NULL: it is in already), and the residual, if that is its place.
+template <class Isa, class T, class Lanes>
+[[gnu::always_inline]] inline typename Isa::vf before_activation(typename Isa::vf x, const Target& target,
+                                                                 const float* bias, const EpilogueArgs& args,
+                                                                 std::size_t p, std::size_t c, const Lanes& lanes) {
+  if (bias != nullptr) x = x + Isa::load(bias + c);
+  if (args.residual != ResidualPosition::before_activation) return x;
+  return x + lanes.load(static_cast<const T*>(target.residual) + p * target.residual_stride + c);
+}
+
+// What follows it.
+template <class Isa, class T, class Lanes>
+[[gnu::always_inline]] inline void after_activation(typename Isa::vf x, const Target& target, const EpilogueArgs& args,
+                                                    std::size_t p, std::size_t c, const Lanes& lanes) {
+  if (args.residual == ResidualPosition::after_activation) {
+    x = x + lanes.load(static_cast<const T*>(target.residual) + p * target.residual_stride + c);
+  }
+  lanes.store(static_cast<T*>(target.out) + p * target.out_stride + c, x);
+}
+
+template <class Isa, class T>
+[[gnu::noinline]] void finish_general(const TileBuffer& buffer, const Target& target, const float* bias,
+                                      const EpilogueArgs& args) {
+  for_each_tile_vector<Isa>(
+      buffer, target, [&](float* x, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+        Isa::store(x, before_activation<Isa, T>(Isa::load(x), target, bias, args, p, c, lanes));
       });
-    });
-    return;
+  const std::size_t padded = (target.channels + Isa::width - 1) / Isa::width * Isa::width;
+  args.activation(buffer.floats, buffer.pixels, buffer.pitch, padded, target.channel, args.activation_args);
+  for_each_tile_vector<Isa>(
+      buffer, target, [&](float* from, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+        typename Isa::vf x = Isa::load(from);
+        const std::size_t channel = target.channel + c;
+        if (args.scale != nullptr) x = Isa::fma(x, Isa::load(args.scale + channel), Isa::load(args.shift + channel));
+        after_activation<Isa, T>(x, target, args, p, c, lanes);
+      });
+}
+
+template <class Isa, class T>
+[[gnu::noinline]] void finish_bounded(const TileBuffer& buffer, const Target& target, const float* bias,
+                                      const EpilogueArgs& args) {
+  const RegisterEpilogue<Isa, Epilogue::clamp> clamp(args);
+  const RegisterEpilogue<Isa, Epilogue::hswish> hswish(args);
+  const bool clamps = args.kind == Epilogue::clamp;
+  for_each_tile_vector<Isa>(
+      buffer, target, [&](float* from, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+        const auto x = before_activation<Isa, T>(Isa::load(from), target, bias, args, p, c, lanes);
+        after_activation<Isa, T>(clamps ? clamp(x) : hswish(x), target, args, p, c, lanes);
+      });
+}
+
+// The whole epilogue on a tile in memory. `bias`: of the target's first channel on, readable to whole vectors; NULL if the
+// floats have it.
+template <class Isa>
+void finish_buffer(const TileBuffer& buffer, const Target& target, const float* bias, const EpilogueArgs& args) {
+  const bool general = args.kind == Epilogue::general;
+  if (target.type == Type::fp32) {
+    return general ? finish_general<Isa, float>(buffer, target, bias, args)
+                   : finish_bounded<Isa, float>(buffer, target, bias, args);
   }
-  float buffer[R * width];
-  unroll<R>([&](auto r) __attribute__((always_inline)) {
-    unroll<V>([&](auto v)
-                  __attribute__((always_inline)) { Isa::store(buffer + r * width + v * Isa::width, acc[r][v]); });
-  });
-  TileTarget<T> tile = target;
-  if (whole) tile.channels = width;
-  finish_buffer<Isa, E, T>(buffer, R, width, tile, args);
+  return general ? finish_general<Isa, Half>(buffer, target, bias, args)
+                 : finish_bounded<Isa, Half>(buffer, target, bias, args);
+}
+
+template <class Isa, Epilogue E, class T>
+void finish_buffer(float* buffer, std::size_t pixels, std::size_t pitch, const TileTarget<T>& target,
+                   const EpilogueArgs& args) {
+  finish_buffer<Isa>({buffer, pixels, pitch}, untyped(target), nullptr, args);
 }
 
 }  // namespace sixfold

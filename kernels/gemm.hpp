@@ -1,12 +1,14 @@
 // Register-tiled matrix product with a fused epilogue; see gemm_args.hpp.
 //
 // A tile of R pixels x V vectors is held in registers over the whole depth. Pixels are split into tiles of nearly equal
-// height, so that no row is computed twice and few tiles are too short to hide the latency of the multiply-add.
+// height, so that no row is computed twice and few tiles are too short to hide the latency of the multiply-add. One function
+// a tile shape serves all types and epilogues: only the loop over the depth must be fast, and it is the same.
 #pragma once
 
 #include <cstddef>
 #include <type_traits>
 
+#include "arithmetic.hpp"
 #include "epilogue.hpp"
 #include "gemm_args.hpp"
 #include "half.hpp"
@@ -15,253 +17,200 @@
 
 namespace sixfold {
 
-// The form of GemmArgs that the micro-kernel works on: fp32 on the left, and one packed panel of P.
-template <class T, class P = float>
+// The form of GemmArgs that the tile functions work on: the arithmetic's elements on the left, and one packed panel of P.
+template <class A, class P = typename A::Element>
 struct GemmPanel {
-  const float* const* left;
+  const typename A::Element* const* left;
   std::size_t left_pitch;
   std::size_t runs;
   std::size_t run_length;
+  std::size_t block;  // steps of a block, for arithmetics that round to half; at least 1
   const P* panel;
   const float* bias;
-  TileTarget<T> target;
+  Target target;
   const EpilogueArgs* epilogue;
 };
 
-// acc += a[0..R][0..length] * b; returns where b ends.
-template <class Isa, int R, int V, class P>
-[[gnu::always_inline]] inline const P* accumulate_run(typename Isa::vf (&acc)[R][V], const float* const* left,
-                                                      std::size_t length, const P* b) {
-  using vf = typename Isa::vf;
-  using Left = typename Isa::Left;
-  constexpr int step = Isa::left_step;
-  const float* a[R];
+// acc += a[0..R][begin..end] * b; returns where b ends.
+template <class A, int R, int V, class P>
+[[gnu::always_inline]] inline const P* accumulate_run(typename A::Accumulator (&acc)[R][V],
+                                                      const typename A::Element* const* left, std::size_t begin,
+                                                      std::size_t end, const P* b) {
+  using Right = typename A::Right;
+  using Left = typename A::Left;
+  constexpr int step = A::left_step;
+  const typename A::Element* a[R];
   unroll<R>([&](auto r) __attribute__((always_inline)) { a[r] = left[r]; });
 
-  std::size_t k = 0;
-  for (; k + step <= length; k += step) {
+  std::size_t k = begin;
+  for (; k + step <= end; k += step) {
     Left lanes[R];
     if constexpr (step > 1) {
-      unroll<R>([&](auto r) __attribute__((always_inline)) { lanes[r] = Isa::load_left(a[r] + k); });
+      unroll<R>([&](auto r) __attribute__((always_inline)) { lanes[r] = A::load_left(a[r] + k); });
     }
     unroll<step>([&](auto lane) __attribute__((always_inline)) {
-      vf right[V];
-      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = Isa::load(b + v * Isa::width); });
+      Right right[V];
+      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
       unroll<R>([&](auto r) __attribute__((always_inline)) {
         // Loaded just before its use: an ISA that broadcasts from memory needs one register for it, not R.
-        if constexpr (step == 1) lanes[r] = Isa::load_left(a[r] + k);
+        if constexpr (step == 1) lanes[r] = A::load_left(a[r] + k);
         unroll<V>([&](auto v) __attribute__((always_inline)) {
-          acc[r][v] = Isa::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
+          acc[r][v] = A::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
         });
       });
-      b += V * Isa::width;
+      b += V * A::width;
     });
   }
   if constexpr (step > 1) {
-    for (; k < length; ++k) {
-      vf right[V];
-      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = Isa::load(b + v * Isa::width); });
+    for (; k < end; ++k) {
+      Right right[V];
+      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
       unroll<R>([&](auto r) __attribute__((always_inline)) {
-        const Left value = Isa::load_left_one(a[r] + k);
+        const Left value = A::load_left_one(a[r] + k);
         unroll<V>([&](auto v) __attribute__((always_inline)) {
-          acc[r][v] = Isa::template fma_left<0>(value, right[v], acc[r][v]);
+          acc[r][v] = A::template fma_left<0>(value, right[v], acc[r][v]);
         });
       });
-      b += V * Isa::width;
+      b += V * A::width;
     }
   }
   return b;
 }
 
-// `tiles` tiles of R pixels, one below the other, from pixel `first` on.
-template <class Isa, class T, Epilogue E, int R, int V, class P>
-[[gnu::noinline]] void gemm_tiles(const GemmPanel<T, P>& p, std::size_t first, std::size_t tiles) {
-  using vf = typename Isa::vf;
-  for (std::size_t tile = 0; tile < tiles; ++tile, first += R) {
-    vf acc[R][V];
-    unroll<V>([&](auto v) __attribute__((always_inline)) {
-      const vf bias = Isa::load(p.bias + v * Isa::width);
-      unroll<R>([&](auto r) __attribute__((always_inline)) { acc[r][v] = bias; });
+// The target from pixel `pixels` on.
+template <class Isa>
+[[gnu::always_inline]] inline Target target_below(const Target& target, std::size_t pixels) {
+  const std::size_t bytes = size_of(target.type);
+  Target below = target;
+  below.out = static_cast<unsigned char*>(target.out) + pixels * target.out_stride * bytes;
+  if (target.residual != nullptr) {
+    below.residual = static_cast<const unsigned char*>(target.residual) + pixels * target.residual_stride * bytes;
+  }
+  return below;
+}
+
+// A tile whose chains start at the bias and run through.
+template <class Isa, class A, int R, int V, class P>
+[[gnu::always_inline]] inline void compute_tile(const GemmPanel<A, P>& p, std::size_t first) {
+  constexpr int vectors = V * (A::width / Isa::width);
+  typename A::Accumulator acc[R][V];
+  unroll<V>([&](auto v) __attribute__((always_inline)) {
+    const auto bias = A::from_floats(p.bias + v * A::width);
+    unroll<R>([&](auto r) __attribute__((always_inline)) { acc[r][v] = bias; });
+  });
+  const P* b = p.panel;
+  auto left = p.left + first;
+  for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch) {
+    b = accumulate_run<A>(acc, left, 0, p.run_length, b);
+  }
+  typename Isa::vf tile[R][vectors];
+  tile_to_floats<Isa, A>(acc, tile);
+  const Target target = target_below<Isa>(p.target, first);
+  constexpr std::size_t width = vectors * Isa::width;
+  if (finishes_in_registers(target, width, *p.epilogue)) {
+    constexpr bool halves = !std::is_same_v<typename A::Element, float>;
+    return finish_registers<Isa, halves>(tile, target, *p.epilogue);
+  }
+  float buffer[R * width];
+  store_tile<Isa>(tile, buffer);
+  finish_buffer<Isa>({buffer, R, width}, target, nullptr, *p.epilogue);
+}
+
+// A tile whose chains start at +0 and are cut into blocks, which are added up in a buffer.
+template <class Isa, class A, int R, int V, class P>
+[[gnu::always_inline]] inline void compute_tile_by_blocks(const GemmPanel<A, P>& p, std::size_t first) {
+  constexpr int vectors = V * (A::width / Isa::width);
+  constexpr std::size_t width = vectors * Isa::width;
+  float buffer[R * width];
+  const P* b = p.panel;
+  auto left = p.left + first;
+  std::size_t run = 0;
+  std::size_t k = 0;
+  bool first_block = true;
+  do {
+    typename A::Accumulator acc[R][V];
+    unroll<R>([&](auto r) __attribute__((always_inline)) {
+      unroll<V>([&](auto v) __attribute__((always_inline)) { acc[r][v] = A::zero(); });
     });
-    const P* b = p.panel;
-    const float* const* left = p.left + first;
-    for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch) {
-      b = accumulate_run<Isa, R, V>(acc, left, p.run_length, b);
+    for (std::size_t room = p.block; room != 0 && run < p.runs;) {
+      const std::size_t steps = p.run_length - k < room ? p.run_length - k : room;
+      b = accumulate_run<A>(acc, left, k, k + steps, b);
+      room -= steps;
+      k += steps;
+      if (k < p.run_length) continue;
+      k = 0;
+      ++run;
+      left += p.left_pitch;
     }
-    TileTarget<T> target = p.target;
-    target.out += first * target.out_stride;
-    if (target.residual != nullptr) target.residual += first * target.residual_stride;
-    finish_tile<Isa, E, R, V>(acc, target, *p.epilogue);
+    typename Isa::vf tile[R][vectors];
+    tile_to_floats<Isa, A>(acc, tile);
+    if (!first_block) add_tile<Isa>(tile, buffer);
+    store_tile<Isa>(tile, buffer);
+    first_block = false;
+  } while (run < p.runs);
+  finish_buffer<Isa>({buffer, R, width}, target_below<Isa>(p.target, first), p.bias, *p.epilogue);
+}
+
+// `tiles` tiles of R pixels, one below the other, from pixel `first` on.
+template <class Isa, class A, int R, int V, class P>
+[[gnu::noinline]] void gemm_tiles(const GemmPanel<A, P>& p, std::size_t first, std::size_t tiles) {
+  for (; tiles > 0; --tiles, first += R) {
+    if constexpr (A::rounds_to_half) {
+      compute_tile_by_blocks<Isa, A, R, V>(p, first);
+    } else {
+      compute_tile<Isa, A, R, V>(p, first);
+    }
   }
 }
 
 // Calls gemm_tiles for the tile height `rows`, 1 to R.
-template <class Isa, class T, Epilogue E, int R, int V>
-inline void gemm_tiles_of(std::size_t rows, const GemmPanel<T>& p, std::size_t first, std::size_t tiles) {
+template <class Isa, class A, int R, int V>
+inline void gemm_tiles_of(std::size_t rows, const GemmPanel<A>& p, std::size_t first, std::size_t tiles) {
   if (tiles == 0) return;
   if constexpr (R > 1) {
-    if (rows < R) return gemm_tiles_of<Isa, T, E, R - 1, V>(rows, p, first, tiles);
+    if (rows < R) return gemm_tiles_of<Isa, A, R - 1, V>(rows, p, first, tiles);
   }
-  gemm_tiles<Isa, T, E, R, V>(p, first, tiles);
+  gemm_tiles<Isa, A, R, V>(p, first, tiles);
 }
 
-template <class Isa, class T, Epilogue E, int R, int V>
-void gemm_panel(const GemmPanel<T>& p, std::size_t pixels) {
+template <class Isa, class A, int R, int V>
+[[gnu::noinline]] void gemm_panel(const GemmPanel<A>& p, std::size_t pixels) {
   const std::size_t tiles = (pixels + R - 1) / R;
   const std::size_t rows = pixels / tiles;
   const std::size_t taller = pixels % tiles;  // this many tiles have one row more
-  gemm_tiles_of<Isa, T, E, R, V>(rows + 1, p, 0, taller);
-  gemm_tiles_of<Isa, T, E, R, V>(rows, p, taller * (rows + 1), tiles - taller);
+  gemm_tiles_of<Isa, A, R, V>(rows + 1, p, 0, taller);
+  gemm_tiles_of<Isa, A, R, V>(rows, p, taller * (rows + 1), tiles - taller);
 }
 
-template <class Isa>
-[[gnu::always_inline]] inline void convert_vector(const Half* from, float* to) {
-  Isa::store(to, Isa::load(from));
+// The target of the panel of `width` channels at channel `c` of the call, from pixel `first` on.
+template <class Isa, std::size_t width>
+Target panel_target(const GemmArgs& args, Type type, std::size_t first, std::size_t c) {
+  const std::size_t bytes = size_of(type);
+  const unsigned char* residual = static_cast<const unsigned char*>(args.residual);
+  if (residual != nullptr) residual += (first * args.residual_stride + c) * bytes;
+  unsigned char* out = static_cast<unsigned char*>(args.out) + (first * args.out_stride + c) * bytes;
+  return {type,
+          out,
+          args.out_stride,
+          residual,
+          args.residual_stride,
+          args.channels - c < width ? args.channels - c : width,
+          args.channel + c};
 }
 
-template <class Isa>
-[[gnu::always_inline]] inline void convert_halves(const Half* from, float* to, std::size_t count) {
-  constexpr std::size_t width = Isa::width;
-  std::size_t i = 0;
-  for (; i + 4 * width <= count; i += 4 * width) {
-    unroll<4>([&](auto v)
-                  __attribute__((always_inline)) { convert_vector<Isa>(from + i + v * width, to + i + v * width); });
-  }
-  for (; i + width <= count; i += width) convert_vector<Isa>(from + i, to + i);
-  if (i == count) return;
-  if (count >= width) {  // once more the last whole vector: cheaper than part of one
-    convert_vector<Isa>(from + count - width, to + count - width);
-  } else {
-    Isa::store_partial(to, Isa::load_partial(from, count), count);
-  }
-}
-
-// Converts `count` pixels from `first` on to rows of floats, and points to them.
-template <class Isa>
-[[gnu::noinline]] void convert_pixels(const GemmArgs& args, std::size_t first, std::size_t count, float* floats,
-                                      const float** rows) {
-  const std::size_t row_floats = half_row_floats(args.runs * args.run_length);
-  for (std::size_t m = 0; m < count; ++m, floats += row_floats) {
-    rows[m] = floats;
-    for (std::size_t run = 0; run < args.runs; ++run) {
-      const Half* from = static_cast<const Half*>(args.left[run * args.left_pitch + first + m]);
-      convert_halves<Isa>(from, floats + run * args.run_length, args.run_length);
-    }
-  }
-}
-
-// The target of the panel at channel `c` of the call, from pixel `first` on.
-template <class T>
-TileTarget<T> panel_target(const GemmArgs& args, std::size_t first, std::size_t c) {
-  const T* residual = static_cast<const T*>(args.residual);
-  if (residual != nullptr) residual += first * args.residual_stride + c;
-  T* out = static_cast<T*>(args.out) + first * args.out_stride + c;
-  return {out, args.out_stride, residual, args.residual_stride, args.channels - c, args.channel + c};
-}
-
-template <class Isa, Epilogue E, int R, int V>
-void gemm_floats(const GemmArgs& args) {
-  constexpr std::size_t width = V * Isa::width;
-  const float* const* left = reinterpret_cast<const float* const*>(args.left);
-  const float* panel = static_cast<const float*>(args.weights);
+// A product whose operands are what the arithmetic reads.
+template <class Isa, class A, int R, int V>
+void gemm_direct(const GemmArgs& args, std::size_t block) {
+  using Element = typename A::Element;
+  constexpr std::size_t width = V * A::width;
+  const Element* const* left = reinterpret_cast<const Element* const*>(args.left);
+  const Element* panel = static_cast<const Element*>(args.weights);
   const std::size_t depth = args.runs * args.run_length;
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    gemm_panel<Isa, float, E, R, V>({left, args.left_pitch, args.runs, args.run_length, panel, args.bias + c,
-                                     panel_target<float>(args, 0, c), args.epilogue},
-                                    args.pixels);
+    gemm_panel<Isa, A, R, V>({left, args.left_pitch, args.runs, args.run_length, block, panel, args.bias + c,
+                              panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
+                             args.pixels);
   }
-}
-
-// One pixel: a panel is used once, and is converted on its way into the product.
-template <class Isa, Epilogue E, int V>
-void gemm_halves_of_one_pixel(const GemmArgs& args) {
-  constexpr std::size_t width = V * Isa::width;
-  const std::size_t depth = args.runs * args.run_length;
-  const float** rows = static_cast<const float**>(args.scratch);
-  float* left_floats = reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1));
-  convert_pixels<Isa>(args, 0, 1, left_floats, rows);
-  const Half* panel = static_cast<const Half*>(args.weights);
-  for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<Half, Half> p = {rows,         1, 1, depth, panel, args.bias + c, panel_target<Half>(args, 0, c),
-                                     args.epilogue};
-    gemm_tiles<Isa, Half, E, 1, V>(p, 0, 1);
-  }
-}
-
-template <class Isa, Epilogue E, int R, int V>
-void gemm_halves(const GemmArgs& args) {
-  if (args.pixels == 1) return gemm_halves_of_one_pixel<Isa, E, V>(args);
-  constexpr std::size_t width = V * Isa::width;
-  const std::size_t depth = args.runs * args.run_length;
-  const std::size_t panels = (args.channels + width - 1) / width;
-  const HalfBlocking blocking = half_blocking(args.pixels, depth, panels, width);
-  const float** rows = static_cast<const float**>(args.scratch);
-  float* right =
-      reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(blocking.pixels));
-  float* left = right + blocking.panels * depth * width;
-  const Half* weights = static_cast<const Half*>(args.weights);
-  for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {
-    convert_halves<Isa>(weights + panel * depth * width, right, blocking.panels * depth * width);
-    for (std::size_t first = 0; first < args.pixels; first += blocking.pixels) {
-      const std::size_t count = args.pixels - first < blocking.pixels ? args.pixels - first : blocking.pixels;
-      if (panel == 0) convert_pixels<Isa>(args, first, count, left, rows);
-      for (std::size_t p = 0; p < blocking.panels; ++p) {
-        const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, Half, E, R, V>({rows, count, 1, depth, right + p * depth * width, args.bias + c,
-                                        panel_target<Half>(args, first, c), args.epilogue},
-                                       count);
-      }
-    }
-  }
-}
-
-template <class Isa, class T, Epilogue E, int R, int V>
-void gemm(const void* erased) {
-  const GemmArgs& args = *static_cast<const GemmArgs*>(erased);
-  if constexpr (std::is_same_v<T, float>) {
-    gemm_floats<Isa, E, R, V>(args);
-  } else {
-    gemm_halves<Isa, E, R, V>(args);
-  }
-}
-
-template <class Isa, int Tile, Type In, Epilogue E>
-struct GemmRow {
-  using T = std::conditional_t<In == Type::fp32, float, Half>;
-  static constexpr TileShape tile = Isa::gemm_tiles[Tile];
-  static constexpr RowName make_name() {
-    RowName name = begin_name("gemm", In, "f32", E);
-    name.add(tile.rows);
-    name.add("x");
-    name.add(tile.vectors * Isa::width);
-    return end_name<Isa>(name);
-  }
-  static constexpr RowName name = make_name();
-  static constexpr KernelRow row = {name.text,
-                                    Op::gemm,
-                                    In,
-                                    In,
-                                    E,
-                                    tile,
-                                    tile.vectors* Isa::width,
-                                    {0, 0},
-                                    &gemm<Isa, T, E, tile.rows, tile.vectors>};
-};
-
-template <class Isa, int... Tiles>
-constexpr auto gemm_rows_of(std::integer_sequence<int, Tiles...>) {
-  constexpr Type f32 = Type::fp32;
-  constexpr Type f16 = Type::fp16;
-  return RowList<6 * sizeof...(Tiles)>{
-      {GemmRow<Isa, Tiles, f32, Epilogue::clamp>::row..., GemmRow<Isa, Tiles, f32, Epilogue::hswish>::row...,
-       GemmRow<Isa, Tiles, f32, Epilogue::general>::row..., GemmRow<Isa, Tiles, f16, Epilogue::clamp>::row...,
-       GemmRow<Isa, Tiles, f16, Epilogue::hswish>::row..., GemmRow<Isa, Tiles, f16, Epilogue::general>::row...}};
-}
-
-template <class Isa>
-constexpr auto gemm_rows() {
-  constexpr int tiles = sizeof Isa::gemm_tiles / sizeof Isa::gemm_tiles[0];
-  return gemm_rows_of<Isa>(std::make_integer_sequence<int, tiles>{});
 }
 
 }  // namespace sixfold

@@ -17,6 +17,9 @@
 // The left operand of a matrix product is read `left_step` values at a time by load_left(); fma_left<L>(left, b, acc) is
 // fma(value L broadcast, b, acc). load_left_one() reads one value, for L = 0. Whether that is a memory broadcast or a lane
 // multiply is the ISA's affair.
+//
+// An ISA may offer further arithmetics, HalfArithmetic and WideningArithmetic; see arithmetic.hpp. One that adds to another
+// names that one's table as `base`, and has only the rows of those arithmetics.
 #pragma once
 
 #include <concepts>
@@ -26,10 +29,17 @@
 
 namespace sixfold {
 
+struct KernelTable;
+
 // A register tile: `rows` output pixels by `vectors` vectors of output channels.
 struct TileShape {
   int rows;
   int vectors;
+};
+
+template <class I>
+concept AddsToAnother = requires {
+  { I::base } -> std::convertible_to<const KernelTable*>;
 };
 
 template <class I>

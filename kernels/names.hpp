@@ -31,6 +31,18 @@ constexpr const char* short_name(Op op) {
 
 constexpr const char* short_name(Type type) { return type == Type::fp32 ? "f32" : "f16"; }
 
+constexpr const char* short_name(Accumulation accumulation) {
+  switch (accumulation) {
+    case Accumulation::fp32:
+      return "f32";
+    case Accumulation::fp16:
+      return "f16";
+    case Accumulation::blocked:
+      return "blk";
+  }
+  return "unknown";
+}
+
 constexpr const char* short_name(Epilogue epilogue) {
   switch (epilogue) {
     case Epilogue::none:

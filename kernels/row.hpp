@@ -24,6 +24,15 @@ enum class Type : std::uint8_t { fp32, fp16 };
 
 constexpr std::size_t size_of(Type type) { return type == Type::fp32 ? 4 : 2; }
 
+// What a chain of multiply-adds is rounded to, step by step; see arithmetic.hpp. Other operators compute in fp32.
+enum class Accumulation : std::uint8_t {
+  fp32,
+  fp16,     // binary16 at every step, from +0; the bias follows in fp32
+  blocked,  // the same, but every half_block_steps steps the sum is added to one in fp32 and starts again at +0
+};
+
+inline constexpr std::size_t half_block_steps = 32;
+
 // How a finished accumulator becomes an output; see epilogue.hpp.
 enum class Epilogue : std::uint8_t {
   none,     // operators that have no activation
@@ -51,6 +60,7 @@ struct KernelRow {
   int tile_channels;  // channels of one packed panel or block
   WindowShape window;
   KernelFn run;
+  Accumulation accumulation = Accumulation::fp32;
 };
 
 struct ActivationArgs {
@@ -68,7 +78,8 @@ enum class ResidualPosition : std::uint8_t { none, before_activation, after_acti
 
 // Per-channel arrays are indexed by the output channel and readable up to the next multiple of 64 channels.
 struct EpilogueArgs {
-  float lower;  // clamp
+  Epilogue kind;  // the row's
+  float lower;    // clamp
   float upper;
   ActivationFn activation;  // general
   ActivationArgs activation_args;
@@ -87,7 +98,8 @@ struct KernelTable {
   const KernelRow* rows;
   const TileText* tiles;  // one a row
   std::size_t row_count;
-  const ActivationFn* activations;  // indexed by sixfold_activation_kind
+  const ActivationFn* activations;  // indexed by sixfold_activation_kind; NULL: the base's
+  const KernelTable* base;          // NULL, or the table that this one adds to: where to look for what is not here
 };
 
 }  // namespace sixfold

@@ -25,7 +25,8 @@ struct RowName {
 
 template <std::size_t N>
 struct RowList {
-  KernelRow rows[N] = {};
+  static constexpr std::size_t size = N;
+  KernelRow rows[N == 0 ? 1 : N] = {};
 };
 
 template <std::size_t... Ns>
@@ -33,7 +34,7 @@ constexpr auto join(const RowList<Ns>&... lists) {
   RowList<(Ns + ...)> all;
   std::size_t next = 0;
   auto append = [&](const auto& list) {
-    for (const KernelRow& row : list.rows) all.rows[next++] = row;
+    for (std::size_t i = 0; i < list.size; ++i) all.rows[next++] = list.rows[i];
   };
   (append(lists), ...);
   return all;
@@ -53,6 +54,10 @@ constexpr RowName begin_name(const char* op, Type in, const char* accumulator, E
   name.add(short_name(epilogue));
   name.add("_");
   return name;
+}
+
+constexpr RowName begin_name(const char* op, Type in, Accumulation accumulation, Epilogue epilogue) {
+  return begin_name(op, in, short_name(accumulation), epilogue);
 }
 
 constexpr RowName begin_name(Op op, Type in, Type accumulator, Epilogue epilogue) {
@@ -94,12 +99,18 @@ constexpr bool starts_with(const char* text, const char* start) {
   return *start == '\0';
 }
 
+// Conversions name their output's type where others name what they accumulate in.
+constexpr const char* accumulator_name(const KernelRow& row) {
+  return row.op == Op::convert || row.op == Op::transpose ? short_name(row.output_type) : short_name(row.accumulation);
+}
+
 // Five parts, of which those that the row tells, too, are what it tells.
 constexpr bool name_fits(const KernelRow& row) {
   int separators = 0;
   for (const char* c = row.name; *c != '\0'; ++c) separators += *c == '_' ? 1 : 0;
   return separators == 4 && starts_with(row.name, short_name(row.op)) &&
          starts_with(name_part(row.name, 1), short_name(row.type)) &&
+         starts_with(name_part(row.name, 1) + 3, accumulator_name(row)) &&
          starts_with(name_part(row.name, 2), short_name(row.epilogue));
 }
 

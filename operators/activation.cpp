@@ -124,9 +124,12 @@ ActivationPlan plan_activation(const sixfold_activation& activation, const Kerne
   const bool own_parameters = info.parameters != Parameters::none;
   ActivationPlan plan{};
   plan.epilogue = force_general ? Epilogue::general : info.epilogue;
+  plan.args.kind = plan.epilogue;
   plan.args.lower = own_parameters ? activation.alpha : info.alpha;
   plan.args.upper = own_parameters ? activation.beta : info.beta;
-  plan.args.activation = table.activations[activation.kind];
+  const KernelTable* owner = &table;
+  while (owner->activations == nullptr) owner = owner->base;
+  plan.args.activation = owner->activations[activation.kind];
   plan.args.activation_args = {plan.args.lower, plan.args.upper, nullptr};
   plan.args.residual = ResidualPosition::none;
   return plan;

@@ -181,12 +181,10 @@ bool window_fits(const KernelRow& row, const ConvShape& s) {
 const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfold_error* error) {
   const Type type = kernel_type(plan.desc->type);
   const RowQuery query = {Op::depthwise, type, type, plan.activation.epilogue};
-  const KernelTable& table = *options.backend->table;
-  for (std::size_t i = 0; i < table.row_count; ++i) {
-    if (row_fits(table.rows[i], query, options.kernel) && window_fits(table.rows[i], plan.shape)) return &table.rows[i];
-  }
-  fail_no_row(options, query, error);
-  return nullptr;
+  const KernelRow* row =
+      find_row_where(options, query, [&](const KernelRow& candidate) { return window_fits(candidate, plan.shape); });
+  if (row == nullptr) fail_no_row(options, query, error);
+  return row;
 }
 
 template <class T>

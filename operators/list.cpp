@@ -49,7 +49,7 @@ void fill(sixfold_backend_info& info, const arch::Backend& backend) {
   info.description = backend.description;
   info.requires_features = backend.requires_features;
   info.supported = arch::missing_features(backend) == 0 ? 1 : 0;
-  info.kernel_count = backend.table->row_count;
+  info.kernel_count = backend.table->row_count;  // its own, without those of the backend that it adds to
   write_reason(backend, info.reason, sizeof info.reason);
 }
 

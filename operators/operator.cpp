@@ -36,6 +36,19 @@ sixfold_status choose_backend(const char* name, Options& result, sixfold_error* 
 
 const char* type_name(Type type) { return type == Type::fp32 ? "fp32" : "fp16"; }
 
+// What follows the type's name in errors.
+const char* accumulation_text(Accumulation accumulation) {
+  switch (accumulation) {
+    case Accumulation::fp32:
+      return "";
+    case Accumulation::fp16:
+      return " accumulated in fp16";
+    case Accumulation::blocked:
+      return " accumulated in fp16 by blocks";
+  }
+  return "";
+}
+
 }  // namespace
 
 sixfold_status read_options(const sixfold_options* options, sixfold_operator** op, Options& result,
@@ -63,29 +76,30 @@ sixfold_status read_options(const sixfold_options* options, sixfold_operator** o
 
 bool row_fits(const KernelRow& row, const RowQuery& query, const char* forced_name) {
   return row.op == query.op && row.type == query.type && row.output_type == query.output_type &&
-         row.epilogue == query.epilogue && (forced_name == nullptr || std::strcmp(row.name, forced_name) == 0);
+         row.epilogue == query.epilogue && row.accumulation == query.accumulation &&
+         (forced_name == nullptr || std::strcmp(row.name, forced_name) == 0);
 }
 
 const KernelRow* find_row(const Options& options, const RowQuery& query, sixfold_error* error) {
-  const KernelTable& table = *options.backend->table;
-  for (std::size_t i = 0; i < table.row_count; ++i) {
-    if (row_fits(table.rows[i], query, options.kernel)) return &table.rows[i];
-  }
-  fail_no_row(options, query, error);
-  return nullptr;
+  const KernelRow* row = find_row_where(options, query, [](const KernelRow&) { return true; });
+  if (row == nullptr) fail_no_row(options, query, error);
+  return row;
 }
 
 sixfold_status fail_no_row(const Options& options, const RowQuery& query, sixfold_error* error) {
   if (options.kernel == nullptr) {
-    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s with epilogue %s",
-                options.backend->name, short_name(query.op), type_name(query.type), short_name(query.epilogue));
+    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s%s with epilogue %s",
+                options.backend->name, short_name(query.op), type_name(query.type),
+                accumulation_text(query.accumulation), short_name(query.epilogue));
   }
-  const KernelTable& table = *options.backend->table;
-  for (std::size_t i = 0; i < table.row_count; ++i) {
-    if (std::strcmp(table.rows[i].name, options.kernel) != 0) continue;
-    return fail(error, SIXFOLD_UNSUPPORTED,
-                "options.kernel is \"%s\", which cannot do this: needed is %s, %s, epilogue %s", options.kernel,
-                short_name(query.op), type_name(query.type), short_name(query.epilogue));
+  for (const KernelTable* table = options.backend->table; table != nullptr; table = table->base) {
+    for (std::size_t i = 0; i < table->row_count; ++i) {
+      if (std::strcmp(table->rows[i].name, options.kernel) != 0) continue;
+      return fail(error, SIXFOLD_UNSUPPORTED,
+                  "options.kernel is \"%s\", which cannot do this: needed is %s, %s%s, epilogue %s", options.kernel,
+                  short_name(query.op), type_name(query.type), accumulation_text(query.accumulation),
+                  short_name(query.epilogue));
+    }
   }
   return fail(error, SIXFOLD_UNSUPPORTED, "options.kernel is \"%s\": backend \"%s\" has no kernel of that name",
               options.kernel, options.backend->name);

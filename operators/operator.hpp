@@ -84,12 +84,24 @@ struct RowQuery {
   Type type;
   Type output_type;
   Epilogue epilogue;
+  Accumulation accumulation = Accumulation::fp32;
 };
 
 // True if `row` meets `query` and the caller's forced kernel name, if any.
 bool row_fits(const KernelRow& row, const RowQuery& query, const char* forced_name);
 
-// The first row of the backend that fits, or NULL after describing the failure.
+// The first row that fits and satisfies `also`, of the backend's own or else of those that it adds to; NULL if there is none.
+template <class Predicate>
+const KernelRow* find_row_where(const Options& options, const RowQuery& query, const Predicate& also) {
+  for (const KernelTable* table = options.backend->table; table != nullptr; table = table->base) {
+    for (std::size_t i = 0; i < table->row_count; ++i) {
+      if (row_fits(table->rows[i], query, options.kernel) && also(table->rows[i])) return &table->rows[i];
+    }
+  }
+  return nullptr;
+}
+
+// The first row that fits, or NULL after describing the failure.
 const KernelRow* find_row(const Options& options, const RowQuery& query, sixfold_error* error);
 
 // Describes why no row fits the query.

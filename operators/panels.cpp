@@ -61,12 +61,15 @@ double panel_cost(const KernelRow& row) {
 }
 
 Segments choose_segments(const Options& options, const RowQuery& query, std::size_t channels) {
-  const KernelTable& table = *options.backend->table;
+  // Both kernels are of one table: what a backend has itself is better than what it adds to.
   Candidate best{};
-  for (std::size_t i = 0; i < table.row_count; ++i) {
-    if (!row_fits(table.rows[i], query, options.kernel)) continue;
-    for (std::size_t j = 0; j < table.row_count; ++j) {
-      if (row_fits(table.rows[j], query, options.kernel)) try_pair(table.rows[i], table.rows[j], channels, best);
+  for (const KernelTable* table = options.backend->table; table != nullptr && best.first == nullptr;
+       table = table->base) {
+    for (std::size_t i = 0; i < table->row_count; ++i) {
+      if (!row_fits(table->rows[i], query, options.kernel)) continue;
+      for (std::size_t j = 0; j < table->row_count; ++j) {
+        if (row_fits(table->rows[j], query, options.kernel)) try_pair(table->rows[i], table->rows[j], channels, best);
+      }
     }
   }
   Segments segments{};
