@@ -10,8 +10,9 @@ sixfold_status fail_enum(const char* structure, const char* field, const char* t
 
 sixfold_status check_accumulation(const sixfold_accumulation& accumulation, sixfold_type type, sixfold_error* error) {
   const sixfold_status status =
-      check_enum("desc", "accumulation", "sixfold_accumulation", accumulation, SIXFOLD_ACCUMULATE_FP16_BLOCKED, error);
-  if (status != SIXFOLD_OK || type == SIXFOLD_FP16 || accumulation == SIXFOLD_ACCUMULATE_FP32) return status;
+      check_enum("desc", "accumulation", "sixfold_accumulation", accumulation, SIXFOLD_ACCUMULATE_AUTO, error);
+  if (status != SIXFOLD_OK || type == SIXFOLD_FP16) return status;
+  if (accumulation == SIXFOLD_ACCUMULATE_FP32 || accumulation == SIXFOLD_ACCUMULATE_AUTO) return status;
   return fail(error, SIXFOLD_INVALID_ARGUMENT,
               "desc.accumulation is %s, but desc.type is fp32, which accumulates in fp32",
               accumulation_text(accumulation));

@@ -194,6 +194,7 @@ void fill_conv(Conv& conv, const ConvPlan& plan, const EpilogueLayout& per_chann
   conv.shape = plan.shape;
   conv.type = plan.desc->type;
   conv.accumulation = plan.desc->accumulation;
+  conv.choice = plan.choice;
   conv.activation_kind = plan.desc->activation.kind;
   conv.epilogue = plan.activation.args;
   conv.per_channel = per_channel;
@@ -225,6 +226,7 @@ void describe_conv(const Conv& conv, TextWriter& text) {
       conv.type == SIXFOLD_FP32 ? "fp32" : "fp16", accumulation_text(conv.accumulation), s.kernel_height,
       s.kernel_width, s.stride_height, s.stride_width, s.dilation_height, s.dilation_width, s.input_channels,
       s.output_channels, s.groups, s.groups == 1 ? "" : "s", activation_name(conv.activation_kind));
+  describe_choice(conv.choice, conv.accumulation, text);
 }
 
 }  // namespace sixfold::operators
@@ -235,11 +237,15 @@ sixfold_status sixfold_conv_create(const sixfold_conv_desc* desc, const sixfold_
   Options checked;
   if (const sixfold_status status = read_options(options, op, checked, error)) return status;
   if (const sixfold_status status = check_desc(desc, error)) return status;
-  if (desc->accumulation != SIXFOLD_ACCUMULATE_FP32) {
+  sixfold_conv_desc settled = *desc;
+  AccumulationChoice choice;
+  if (const sixfold_status status = settle_accumulation(settled, choice, error)) return status;
+  if (settled.accumulation != SIXFOLD_ACCUMULATE_FP32) {
     return fail(error, SIXFOLD_UNSUPPORTED, "desc.accumulation is %s: backend \"%s\" has no kernel for it",
-                accumulation_text(desc->accumulation), checked.backend->name);
+                accumulation_text(settled.accumulation), checked.backend->name);
   }
-  const ConvPlan plan = make_plan(*desc, checked);
+  ConvPlan plan = make_plan(settled, checked);
+  plan.choice = choice;
   const bool depthwise = desc->groups == desc->input_channels && desc->groups > 1;
   return depthwise ? create_depthwise_conv(plan, checked, op, error) : create_gemm_conv(plan, checked, op, error);
 }

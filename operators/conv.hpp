@@ -6,6 +6,7 @@
 #include "activation.hpp"
 #include "fold.hpp"
 #include "operator.hpp"
+#include "range.hpp"
 
 namespace sixfold::operators {
 
@@ -40,6 +41,7 @@ struct Conv : sixfold_operator {
   ConvShape shape;
   sixfold_type type;
   sixfold_accumulation accumulation;
+  AccumulationChoice choice;  // how it came to its accumulation
   sixfold_activation_kind activation_kind;
   EpilogueArgs epilogue;  // without the per-channel arrays
   EpilogueLayout per_channel;
@@ -47,7 +49,8 @@ struct Conv : sixfold_operator {
 
 // A descriptor that has been checked, and what follows from it.
 struct ConvPlan {
-  const sixfold_conv_desc* desc;
+  const sixfold_conv_desc* desc;  // with a definite accumulation
+  AccumulationChoice choice;
   ConvShape shape;
   ActivationPlan activation;
 };

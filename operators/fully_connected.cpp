@@ -47,6 +47,7 @@ sixfold_conv_desc as_conv(const sixfold_fully_connected_desc& desc) {
   conv.residual = desc.residual;
   conv.accumulation = desc.accumulation;
   conv.ranges = desc.ranges;
+  conv.tolerance = desc.tolerance;
   return conv;
 }
 

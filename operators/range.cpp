@@ -8,6 +8,7 @@
 #include "fold.hpp"
 #include "range_chain.hpp"
 #include "range_epilogue.hpp"
+#include "text.hpp"
 
 namespace sixfold::operators {
 namespace {
@@ -177,7 +178,58 @@ sixfold_status check_range_desc(const sixfold_conv_desc* desc, sixfold_error* er
   return check_ranges(*desc, error);
 }
 
+AccumulationProof prove(sixfold_conv_desc desc, sixfold_accumulation accumulation) {
+  desc.accumulation = accumulation;
+  const sixfold_range range = whole_range(desc, nullptr);
+  return {magnitude(range.exact), range.output_error, range.overflowing_sums != 0};
+}
+
+bool will_do(const AccumulationProof& proof, float tolerance) { return !proof.overflows && proof.error <= tolerance; }
+
+void describe_refusal(const char* name, const AccumulationProof& proof, TextWriter& text) {
+  if (proof.overflows) {
+    text.add("; %s may overflow, as partial sums reach %g", name, static_cast<double>(proof.largest));
+  } else {
+    text.add("; with %s an output's error may reach %g", name, static_cast<double>(proof.error));
+  }
+}
+
 }  // namespace
+
+sixfold_status settle_accumulation(sixfold_conv_desc& desc, AccumulationChoice& choice, sixfold_error* error) {
+  choice = {};
+  if (desc.accumulation != SIXFOLD_ACCUMULATE_AUTO) return SIXFOLD_OK;
+  desc.accumulation = SIXFOLD_ACCUMULATE_FP32;
+  if (desc.type == SIXFOLD_FP32) return SIXFOLD_OK;
+  if (!(desc.tolerance >= 0.0f) || std::isinf(desc.tolerance)) {
+    return fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.tolerance is %g, must be finite and not negative",
+                static_cast<double>(desc.tolerance));
+  }
+  if (const sixfold_status status = check_ranges(desc, error)) return status;
+  choice.automatic = true;
+  choice.tolerance = desc.tolerance;
+  choice.half = prove(desc, SIXFOLD_ACCUMULATE_FP16);
+  if (will_do(choice.half, desc.tolerance)) {
+    desc.accumulation = SIXFOLD_ACCUMULATE_FP16;
+    return SIXFOLD_OK;
+  }
+  choice.blocked = prove(desc, SIXFOLD_ACCUMULATE_FP16_BLOCKED);
+  if (will_do(choice.blocked, desc.tolerance)) desc.accumulation = SIXFOLD_ACCUMULATE_FP16_BLOCKED;
+  return SIXFOLD_OK;
+}
+
+void describe_choice(const AccumulationChoice& choice, sixfold_accumulation chosen, TextWriter& text) {
+  if (!choice.automatic) return;
+  text.add("accumulation: %s", accumulation_text(chosen));
+  if (chosen != SIXFOLD_ACCUMULATE_FP32) {
+    const AccumulationProof& proof = chosen == SIXFOLD_ACCUMULATE_FP16 ? choice.half : choice.blocked;
+    text.add(", proved: partial sums reach %g of 65504, and an output's error %g", static_cast<double>(proof.largest),
+             static_cast<double>(proof.error));
+  }
+  if (chosen != SIXFOLD_ACCUMULATE_FP16) describe_refusal("fp16", choice.half, text);
+  if (chosen == SIXFOLD_ACCUMULATE_FP32) describe_refusal("fp16 blocked", choice.blocked, text);
+  text.add("; the tolerance is %g\n", static_cast<double>(choice.tolerance));
+}
 
 sixfold_status check_ranges(const sixfold_conv_desc& d, sixfold_error* error) {
   const sixfold_ranges& ranges = d.ranges;
@@ -208,6 +260,9 @@ sixfold_status sixfold_conv_range(const sixfold_conv_desc* desc, sixfold_channel
                                   std::size_t channel_count, sixfold_range* range, sixfold_error* error) {
   succeed(error);
   if (const sixfold_status status = check_range_desc(desc, error)) return status;
+  sixfold_conv_desc settled = *desc;
+  AccumulationChoice choice;
+  if (const sixfold_status status = settle_accumulation(settled, choice, error)) return status;
   if (channels != nullptr && channel_count != desc->output_channels) {
     return fail(error, SIXFOLD_INVALID_ARGUMENT, "channel_count is %zu, must be desc.output_channels, %zu",
                 channel_count, desc->output_channels);
@@ -215,7 +270,7 @@ sixfold_status sixfold_conv_range(const sixfold_conv_desc* desc, sixfold_channel
   if (range != nullptr) {
     if (const sixfold_status status = check_struct("range", range, error)) return status;
   }
-  const sixfold_range whole = whole_range(*desc, channels);
+  const sixfold_range whole = whole_range(settled, channels);
   if (range != nullptr) *range = whole;
   return SIXFOLD_OK;
 }

@@ -65,14 +65,9 @@ double round_to_half(double value) {
 }
 
 double fma_to_half(double a, double b, double c) {
-  // The product of two halves is exact. The sum may not be; rounded to odd it cannot mislead the second rounding.
-  const double product = a * b;
-  double sum = product + c;
-  if (!(std::fabs(sum) < infinity)) return sum;
-  const double rest = lost(product, c, sum);
-  if (rest != 0.0 && (std::bit_cast<std::uint64_t>(sum) & 1) == 0)
-    sum = std::nextafter(sum, rest > 0 ? infinity : -infinity);
-  return round_to_half(sum);
+  // The product of two halves is exact. So is the sum, unless the product is so small beside c that c is the nearest half to it
+  // either way, or the sum is far beyond all halves.
+  return round_to_half(a * b + c);
 }
 
 Chain::Chain(sixfold_accumulation accumulation, float bias) : accumulation_(accumulation), bias_(bias) {

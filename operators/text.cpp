@@ -21,7 +21,7 @@ void TextWriter::add(const char* format, ...) {
 }
 
 const char* accumulation_text(sixfold_accumulation accumulation) {
-  static constexpr const char* texts[] = {"fp32", "fp16", "fp16 blocked"};
+  static constexpr const char* texts[] = {"fp32", "fp16", "fp16 blocked", "auto"};
   return texts[accumulation];
 }
 

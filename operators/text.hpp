@@ -19,7 +19,7 @@ class TextWriter {
   std::size_t length_ = 0;
 };
 
-// "fp32", "fp16" or "fp16 blocked".
+// "fp32", "fp16", "fp16 blocked" or "auto".
 const char* accumulation_text(sixfold_accumulation accumulation);
 
 }  // namespace sixfold::operators

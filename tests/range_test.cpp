@@ -392,14 +392,72 @@ TEST(Range, WeightsThatAreNotFinite) {
   EXPECT_EQ(proof.whole.overflowing_sums, 1u);
 }
 
-// ---------------------------------------------------------------------------------------------------------- bad calls
-
 void expect_refused(const sixfold_conv_desc& desc, const std::string& words) {
   sixfold_error error;
   EXPECT_EQ(sixfold_conv_range(&desc, nullptr, 0, nullptr, &error), SIXFOLD_INVALID_ARGUMENT);
   EXPECT_NE(std::string(error.text).find(words), std::string::npos) << error.text;
   EXPECT_EQ(sixfold_conv_range(&desc, nullptr, 0, nullptr, nullptr), SIXFOLD_INVALID_ARGUMENT);
 }
+
+// ---------------------------------------------------------------------------------------------------------- automatic accumulation
+
+sixfold_range settled(const std::vector<float>& weights, float tolerance) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  sixfold_conv_desc desc = pointwise(weights, relu6, SIXFOLD_ACCUMULATE_AUTO);
+  desc.tolerance = tolerance;
+  return prove(desc).whole;
+}
+
+TEST(AutomaticAccumulation, TakesTheFirstThatIsProved) {
+  // Two steps of at most 6 and 12, and the store: 2^-9 + 2^-8 + 2^-8.
+  EXPECT_EQ(settled({1.0f, 1.0f}, 0.01f).accumulation, SIXFOLD_ACCUMULATE_FP16);
+  EXPECT_EQ(settled({1.0f, 1.0f}, 0.009f).accumulation, SIXFOLD_ACCUMULATE_FP32);
+  // 64 steps up to 384 lose more than two blocks of 32 steps up to 192, and 16384 steps overflow.
+  const std::vector<float> chain(64, 1.0f);
+  const float of_half = settled(chain, 100.0f).output_error;
+  EXPECT_EQ(settled(chain, of_half).accumulation, SIXFOLD_ACCUMULATE_FP16);
+  EXPECT_EQ(settled(chain, std::nextafter(of_half, 0.0f)).accumulation, SIXFOLD_ACCUMULATE_FP16_BLOCKED);
+  EXPECT_EQ(settled(chain, 0.01f).accumulation, SIXFOLD_ACCUMULATE_FP32);
+  EXPECT_EQ(settled(std::vector<float>(16384, 1.0f), 60000.0f).accumulation, SIXFOLD_ACCUMULATE_FP32);
+}
+
+TEST(AutomaticAccumulation, ExplainSaysWhy) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights(4, 10000.0f);
+  sixfold_conv_desc desc = pointwise(weights, relu6, SIXFOLD_ACCUMULATE_AUTO);
+  desc.tolerance = 0.5f;
+  sixfold_operator* created = nullptr;
+  sixfold_error error;
+  ASSERT_EQ(sixfold_conv_create(&desc, nullptr, &created, &error), SIXFOLD_OK) << error.text;
+  const Operator op(created);
+  char text[4096];
+  sixfold_explain(op.get(), text, sizeof text);
+  EXPECT_NE(
+      std::string(text).find("accumulation: fp32; fp16 may overflow, as partial sums reach 240000; fp16 blocked may "
+                             "overflow, as partial sums reach 240000; the tolerance is 0.5\n"),
+      std::string::npos)
+      << text;
+}
+
+TEST(AutomaticAccumulation, NeedsRangesAndATolerance) {
+  const sixfold_interval relu6{0.0f, 6.0f};
+  const std::vector<float> weights = {1.0f};
+  sixfold_conv_desc desc = pointwise(weights, relu6, SIXFOLD_ACCUMULATE_AUTO);
+  for (const float tolerance : {-1.0f, kInfinity, std::nanf("")}) {
+    desc.tolerance = tolerance;
+    expect_refused(desc, "desc.tolerance is");
+  }
+  desc.tolerance = 1.0f;
+  desc.ranges.input = nullptr;
+  expect_refused(desc, "desc.ranges.input is NULL");
+  sixfold_operator* created = nullptr;
+  EXPECT_EQ(sixfold_conv_create(&desc, nullptr, &created, nullptr), SIXFOLD_INVALID_ARGUMENT);
+  desc.type = desc.weights_type = SIXFOLD_FP32;  // has no choice, and needs to know nothing
+  ASSERT_EQ(sixfold_conv_create(&desc, nullptr, &created, nullptr), SIXFOLD_OK);
+  sixfold_destroy(created);
+}
+
+// ---------------------------------------------------------------------------------------------------------- bad calls
 
 TEST(Range, BadCallsNameTheField) {
   const sixfold_interval relu6{0.0f, 6.0f};

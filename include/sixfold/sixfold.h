@@ -239,12 +239,16 @@ typedef enum sixfold_residual {
  *                 on. Twice as fast on CPUs that have half arithmetic, much slower on the others, and less exact on all
  *   FP16_BLOCKED  as FP16, but after each 32 steps of the chain, and at its end, what has been added up is added into an fp32
  *                 total, from +0, and starts at +0 again; then the bias is added. Errors no longer grow with the chain's length
+ *   AUTO          FP16 if the descriptor's ranges prove that no accumulator can overflow and that no output is further than
+ *                 desc.tolerance from its exact value; else FP16_BLOCKED if they prove that of it; else FP32. See
+ *                 sixfold_conv_range(); sixfold_explain() says why. An fp32 operator accumulates in fp32
  * CPUs without half arithmetic emulate it, value for value. What follows the bias is computed in fp32 in every case.
  */
 typedef enum sixfold_accumulation {
   SIXFOLD_ACCUMULATE_FP32 = 0,
   SIXFOLD_ACCUMULATE_FP16 = 1,
-  SIXFOLD_ACCUMULATE_FP16_BLOCKED = 2
+  SIXFOLD_ACCUMULATE_FP16_BLOCKED = 2,
+  SIXFOLD_ACCUMULATE_AUTO = 3
 } sixfold_accumulation;
 
 /*
@@ -281,7 +285,9 @@ typedef struct sixfold_conv_desc {
   sixfold_activation activation;
   sixfold_residual residual;
   sixfold_accumulation accumulation;
-  sixfold_ranges ranges; /* what is known of the inputs; see sixfold_conv_range() */
+  sixfold_ranges ranges; /* of the inputs: for sixfold_conv_range() and SIXFOLD_ACCUMULATE_AUTO */
+  float
+      tolerance; /* for SIXFOLD_ACCUMULATE_AUTO: the largest error of an output, in its units, its own rounding included */
 } sixfold_conv_desc;
 
 /* 1x1, stride 1, one group, no padding; channels and weights are left for the caller to set. */
@@ -316,6 +322,7 @@ typedef struct sixfold_fully_connected_desc {
   sixfold_residual residual;
   sixfold_accumulation accumulation;
   sixfold_ranges ranges;
+  float tolerance;
 } sixfold_fully_connected_desc;
 
 static inline sixfold_fully_connected_desc sixfold_fully_connected_desc_default(void) {
@@ -511,7 +518,7 @@ typedef struct sixfold_channel_range {
 /* The same over all channels: intervals that contain every channel's, and the largest errors. */
 typedef struct sixfold_range {
   size_t struct_size;
-  sixfold_accumulation accumulation; /* that it holds for: the descriptor's */
+  sixfold_accumulation accumulation; /* that it holds for: the descriptor's, or what AUTO comes to */
   sixfold_interval exact;
   sixfold_interval partial;
   sixfold_interval sum;
