@@ -1,6 +1,6 @@
 # Runs a benchmark program for a moment and checks that its JSON can be read and says what was measured.
-#   cmake -DPROGRAM=<path> -DOUTPUT=<file> -DCOUNTERS=<counter>,... -P check_json.cmake
-execute_process(COMMAND ${PROGRAM} --smoke --benchmark_out=${OUTPUT} RESULT_VARIABLE result OUTPUT_VARIABLE output
+#   cmake -DPROGRAM=<path> -DOPTION=<its option for JSON> -DOUTPUT=<file> -DCOUNTERS=<counter>,... -P check_json.cmake
+execute_process(COMMAND ${PROGRAM} --smoke ${OPTION}=${OUTPUT} RESULT_VARIABLE result OUTPUT_VARIABLE output
                 ERROR_VARIABLE output)
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --smoke: ${result}\n${output}")

@@ -65,7 +65,7 @@ std::vector<float> Random::values(std::size_t count, float low, float high) {
   return result;
 }
 
-void Operator::check(sixfold_status status, const sixfold_error& error) {
+void check(sixfold_status status, const sixfold_error& error) {
   if (status != SIXFOLD_OK) throw std::runtime_error(std::string(sixfold_status_name(status)) + ": " + error.text);
 }
 

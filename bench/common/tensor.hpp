@@ -77,11 +77,13 @@ class Random {
   std::uint64_t state_;
 };
 
+// Throws std::runtime_error with the library's text unless all went well.
+void check(sixfold_status status, const sixfold_error& error);
+
 // A created operator with the memory it needs to run.
 class Operator {
  public:
   // `create` is called with the addresses of the operator and the error to fill, and returns a status.
-  // Throws std::runtime_error with the library's text if it fails.
   template <class Create>
   static Operator make(Create&& create) {
     sixfold_operator* op = nullptr;
@@ -95,6 +97,7 @@ class Operator {
   sixfold_tensor output_shape() const { return output_; }
   void run(const std::vector<sixfold_tensor>& inputs, const sixfold_tensor& output);
 
+  const sixfold_operator* get() const { return op_.get(); }
   std::string kernel_name() const { return sixfold_kernel_name(op_.get()); }
 
  private:
@@ -102,7 +105,6 @@ class Operator {
     void operator()(sixfold_operator* op) const { sixfold_destroy(op); }
   };
   explicit Operator(sixfold_operator* op) : op_(op) {}
-  static void check(sixfold_status status, const sixfold_error& error);
 
   std::unique_ptr<sixfold_operator, Destroy> op_;
   sixfold_tensor output_{};

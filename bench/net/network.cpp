@@ -102,9 +102,7 @@ void Network::run_step(const Step& step, const std::vector<const float*>& inputs
   sixfold_context context = sixfold_context_default();
   context.workspace = static_cast<unsigned char*>(arena) + workspace_offset_;
   context.workspace_bytes = step.workspace_bytes;
-  context.max_tasks = pool_->threads();
-  context.parallel_for = ThreadPool::parallel_for;
-  context.pool = pool_.get();
+  pool_->serve(context);
   sixfold_error error{};
   const sixfold_status status = sixfold_run(step.op.get(), operands, step.inputs.size(), &output, &context, &error);
   if (status != SIXFOLD_OK) throw Error(step.what + " '" + step.value + "': " + error.text);

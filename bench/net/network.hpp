@@ -96,7 +96,7 @@ class Network {
   };
 
   NetworkOptions options_;
-  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<bench::ThreadPool> pool_;
   std::vector<Storage> storages_;
   std::vector<View> views_;
   std::vector<Step> steps_;

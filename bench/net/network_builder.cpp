@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "arena.hpp"
 #include "network.hpp"
 #include "operators.hpp"
 
@@ -94,7 +95,7 @@ class NetworkBuilder {
 
   void build() {
     network_.options_ = options_;
-    network_.pool_ = std::make_unique<ThreadPool>(options_.threads);
+    network_.pool_ = std::make_unique<bench::ThreadPool>(options_.threads);
     for (size_t i = 0; i < graph_.inputs.size(); ++i) add_input(graph_.inputs[i], i);
     for (const Layer& layer : graph_.layers) add_layer(layer);
     for (const std::string& output : graph_.outputs) network_.outputs_.push_back(views_.at(output));
@@ -338,35 +339,16 @@ class NetworkBuilder {
     for (const size_t view : network_.outputs_) touch(view, network_.steps_.size());
   }
 
-  // Largest first, each at the lowest place that is free during its life.
   void place_storages() {
-    std::vector<size_t> order;
+    std::vector<bench::Lifetime> lifetimes;
+    for (const Network::Storage& storage : network_.storages_) {
+      lifetimes.push_back({storage.external ? 0 : storage.bytes, storage.first, storage.last});
+    }
+    const bench::ArenaPlan plan = bench::plan_arena(lifetimes);
     for (size_t i = 0; i < network_.storages_.size(); ++i) {
-      if (!network_.storages_[i].external && network_.storages_[i].bytes > 0) order.push_back(i);
+      if (!network_.storages_[i].external) network_.storages_[i].offset = plan.offsets[i];
     }
-    const auto& storages = network_.storages_;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return storages[a].bytes > storages[b].bytes; });
-    size_t end = 0;
-    std::vector<size_t> placed;
-    for (const size_t index : order) {
-      place(index, placed);
-      end = std::max(end, storages[index].offset + aligned(storages[index].bytes));
-      const auto by_offset = [&](size_t a, size_t b) { return storages[a].offset < storages[b].offset; };
-      placed.insert(std::upper_bound(placed.begin(), placed.end(), index, by_offset), index);
-    }
-    add_workspace(end);
-  }
-
-  void place(size_t index, const std::vector<size_t>& placed) {
-    Network::Storage& storage = network_.storages_[index];
-    storage.offset = 0;
-    for (const size_t other_index : placed) {  // by ascending offset
-      const Network::Storage& other = network_.storages_[other_index];
-      if (other.last < storage.first || other.first > storage.last) continue;
-      if (storage.offset + storage.bytes <= other.offset) break;
-      storage.offset = std::max(storage.offset, other.offset + aligned(other.bytes));
-    }
+    add_workspace(plan.bytes);
   }
 
   void add_workspace(size_t activations_end) {

@@ -12,12 +12,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "case.hpp"
+#include "patience.hpp"
 #include "peak.hpp"
 
 namespace sixfold::bench {
@@ -32,24 +32,6 @@ inline constexpr char ns_per_element[] = "ns_per_element";
 inline constexpr char discarded[] = "discarded";  // samples thrown away because the peak was low
 inline constexpr char disturbed[] = "disturbed";  // 1 if it was low in the sample that was kept, for want of a better
 }  // namespace counter
-
-// For how long, over all benchmarks, a busy machine is waited for.
-class Patience {
- public:
-  explicit Patience(double seconds) : left_(seconds) {}
-
-  bool is_left() const { return left_.count() > 0; }
-  // Calls `work`, and takes away the time that passed.
-  template <class Work>
-  void spend_on(Work&& work) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    left_ -= std::chrono::steady_clock::now() - start;
-  }
-
- private:
-  std::chrono::duration<double> left_;
-};
 
 class Measurer {
  public:

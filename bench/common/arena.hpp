@@ -1,0 +1,24 @@
+// Places for values in one block of memory, such that those needed at the same time do not overlap.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace sixfold::bench {
+
+// A value that matters from step `first` to step `last`, both included.
+struct Lifetime {
+  std::size_t bytes = 0;
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+struct ArenaPlan {
+  std::vector<std::size_t> offsets;  // one a value, multiples of 64
+  std::size_t bytes = 0;             // of the whole block, which is to be aligned to 64
+};
+
+// Largest first, each at the lowest place that is free during its life.
+ArenaPlan plan_arena(const std::vector<Lifetime>& values);
+
+}  // namespace sixfold::bench

@@ -1,0 +1,42 @@
+// A network or a single layer with its weights: what this library and its peers are given to run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "layer_parameters.hpp"
+#include "networks.hpp"
+#include "tensor.hpp"
+
+namespace sixfold::bench {
+
+struct Node {
+  StepKind kind;
+  std::optional<Layer> layer;  // of StepKind::layer
+  std::optional<LayerParameters> parameters;
+  int input;   // a value
+  int second;  // the residual image, or the factors; -1 for none
+};
+
+// Values are numbered: first the inputs, then what the nodes compute, in their order. The last is the output.
+struct Graph {
+  std::string name;
+  std::size_t input_count;
+  std::vector<Shape> values;
+  std::vector<Node> nodes;
+
+  int value_of(std::size_t node) const { return static_cast<int>(input_count + node); }
+  const Shape& shape(int value) const { return values[static_cast<std::size_t>(value)]; }
+  double multiply_adds() const;
+};
+
+Graph graph_of(const Network& network, int image_size);
+// A layer that has a residual gets it as its second input.
+Graph graph_of(const Layer& layer);
+
+// Seeded inputs, as fp32, in NHWC.
+std::vector<std::vector<float>> inputs_for(const Graph& graph);
+
+}  // namespace sixfold::bench

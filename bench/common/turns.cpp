@@ -1,0 +1,89 @@
+#include "turns.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "clock.hpp"
+#include "statistics.hpp"
+
+namespace sixfold::bench {
+namespace {
+
+constexpr int most_discarded = 5;  // in place of one sample
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double seconds_of_runs(const Contestant& contestant, std::size_t runs) {
+  const auto now = contestant.threads > 1 ? wall_seconds : thread_seconds;
+  const double start = now();
+  for (std::size_t i = 0; i < runs; ++i) contestant.run();
+  return now() - start;
+}
+
+std::size_t runs_for(const Contestant& contestant, double sample_seconds) {
+  contestant.run();
+  for (std::size_t runs = 1;; runs *= 2) {
+    const double seconds = seconds_of_runs(contestant, runs);
+    if (seconds < sample_seconds / 10) continue;
+    const double fitting = sample_seconds / seconds * static_cast<double>(runs);
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(fitting)));
+  }
+}
+
+struct Sample {
+  double seconds;
+  double peak_gflops;  // the higher of those before and after
+  double lowest_gflops;
+};
+
+struct Samples {
+  std::size_t runs;  // in each
+  std::vector<double> seconds;
+  std::vector<double> operations_at_peak;
+  int discarded = 0;
+  std::size_t low = 0;
+};
+
+Sample take_sample(const Contestant& contestant, std::size_t runs, PeakMeter& meter) {
+  const double before = meter.recalibrate();
+  const double seconds = seconds_of_runs(contestant, runs);
+  const double after = meter.recalibrate();
+  return {seconds / static_cast<double>(runs), std::max(before, after), std::min(before, after)};
+}
+
+// The first sample that the machine did not disturb; failing that, the least disturbed.
+void add_sample(const Contestant& contestant, PeakMeter& meter, Patience& patience, Samples& samples) {
+  Sample kept = take_sample(contestant, samples.runs, meter);
+  for (int i = 0; meter.is_low(kept.lowest_gflops) && i < most_discarded && patience.is_left(); ++i) {
+    Sample again{};
+    patience.spend_on([&] { again = take_sample(contestant, samples.runs, meter); });
+    if (again.lowest_gflops > kept.lowest_gflops) kept = again;
+    ++samples.discarded;
+  }
+  samples.seconds.push_back(kept.seconds);
+  samples.operations_at_peak.push_back(kept.seconds * kept.peak_gflops * 1e9);
+  if (meter.is_low(kept.lowest_gflops)) ++samples.low;
+}
+
+}  // namespace
+
+std::vector<Timing> take_turns(const std::vector<Contestant>& contestants, PeakMeter& meter, Patience& patience,
+                               const TurnsOptions& options) {
+  std::vector<Samples> all;
+  for (const Contestant& contestant : contestants)
+    all.push_back({runs_for(contestant, options.sample_seconds), {}, {}});
+  for (int sample = 0; sample < options.samples; ++sample) {
+    for (std::size_t i = 0; i < contestants.size(); ++i) add_sample(contestants[i], meter, patience, all[i]);
+  }
+  std::vector<Timing> timings;
+  for (const Samples& samples : all) {
+    timings.push_back({median(samples.seconds), median(samples.operations_at_peak), samples.discarded,
+                       2 * samples.low > samples.seconds.size()});
+  }
+  return timings;
+}
+
+}  // namespace sixfold::bench

@@ -1,0 +1,204 @@
+// sixfold-networks: whole MobileNets, from the image to the classes.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "graph_runner.hpp"
+#include "machine.hpp"
+#include "name_of.hpp"
+#include "network_graph.hpp"
+#include "reference_check.hpp"
+#include "report.hpp"
+#include "turns.hpp"
+
+namespace sixfold::bench {
+namespace {
+
+struct Settings {
+  bool smoke = false;
+  bool unchecked = false;
+  int image_size = customary_image_size;
+  double patience_seconds = 60.0;
+  TurnsOptions turns;
+  std::vector<std::string> networks;
+  std::vector<std::string> backends;
+  std::vector<std::string> types = {"fp32", "fp16"};
+  std::vector<std::size_t> threads;
+  std::string json;
+};
+
+// One for each thread that the machine has, but not more than two: this is about how work splits, not about servers.
+std::vector<std::size_t> customary_threads() {
+  if (std::thread::hardware_concurrency() < 2) return {1};
+  return {1, 2};
+}
+
+void add_options(CLI::App& app, Settings& settings) {
+  app.add_flag("--smoke", settings.smoke, "A few seconds: small images, one sample");
+  app.add_flag("--unchecked", settings.unchecked,
+               "Do not compare with the naive reference first, which takes a minute");
+  app.add_option("--image-size", settings.image_size, "Height and width of the image")->check(CLI::Range(32, 4096));
+  app.add_option("--samples", settings.turns.samples, "Samples of each; their median counts")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--patience", settings.patience_seconds, "Seconds in all to wait while the machine is busy otherwise")
+      ->check(CLI::Range(0.0, 1e5));
+  app.add_option("--network", settings.networks, "Only these: v1, v2, v3l, v3s")->delimiter(',');
+  app.add_option("--backend", settings.backends, "Only these backends; otherwise those that are not slow")
+      ->delimiter(',');
+  app.add_option("--type", settings.types, "Types")->delimiter(',')->check(CLI::IsMember({"fp32", "fp16"}));
+  app.add_option("--threads", settings.threads, "Numbers of threads; otherwise 1 and 2")->delimiter(',');
+  app.add_option("--json", settings.json, "Write the results to this file");
+}
+
+bool wanted(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Slower than this fraction of the best backend: only when asked for.
+constexpr double slow_fraction = 0.125;
+
+std::vector<std::string> chosen_backends(const Settings& settings, const std::vector<BackendStatus>& backends) {
+  double best = 0.0;
+  for (const BackendStatus& backend : backends) best = std::max(best, backend.peak_gflops);
+  std::vector<std::string> chosen;
+  for (const BackendStatus& backend : backends) {
+    const bool slow = settings.backends.empty() && backend.peak_gflops < slow_fraction * best;
+    if (backend.supported && !slow && wanted(settings.backends, backend.name)) chosen.push_back(backend.name);
+  }
+  return chosen;
+}
+
+// What is measured in turns: one network on one backend.
+class NetworkBench {
+ public:
+  NetworkBench(const Network& network, const std::string& backend, const Settings& settings)
+      : graph_(graph_of(network, settings.image_size)), inputs_(inputs_for(graph_)), backend_(backend) {
+    for (const std::string& type : settings.types) {
+      for (const std::size_t threads : settings.threads) add(type == "fp32" ? SIXFOLD_FP32 : SIXFOLD_FP16, threads);
+    }
+  }
+
+  // Holds one number of threads against the reference, and the others against it. Prints the first difference; returns whether
+  // there is none.
+  bool check() {
+    std::map<sixfold_type, std::vector<reference::Image>> first;
+    for (Variant& variant : variants_) {
+      std::vector<reference::Image> values = recorded_values(*variant.runner);
+      const auto known = first.find(variant.type);
+      const std::string found = known == first.end() ? difference_from_reference(graph_, inputs_, variant.type, values)
+                                                     : difference(known->second, values);
+      if (known == first.end()) first[variant.type] = std::move(values);
+      if (found.empty()) continue;
+      std::printf("%s, %s, %s, %zu threads: %s\n", graph_.name.c_str(), backend_.c_str(), name_of(variant.type),
+                  variant.threads, found.c_str());
+      return false;
+    }
+    return true;
+  }
+
+  std::vector<NetworkResult> measure(PeakMeter& meter, Patience& patience, const TurnsOptions& options) {
+    std::vector<Contestant> contestants;
+    for (Variant& variant : variants_) {
+      contestants.push_back({[&variant] { variant.runner->run(); }, variant.threads});
+    }
+    const std::vector<Timing> timings = take_turns(contestants, meter, patience, options);
+    std::vector<NetworkResult> results;
+    for (std::size_t i = 0; i < variants_.size(); ++i) results.push_back(result_of(variants_[i], timings[i]));
+    for (NetworkResult& result : results) {
+      for (const NetworkResult& single : results) {
+        if (single.type != result.type || single.threads != 1) continue;
+        result.speedup = single.timing.operations_at_peak / result.timing.operations_at_peak;
+      }
+    }
+    return results;
+  }
+
+ private:
+  struct Variant {
+    sixfold_type type;
+    std::size_t threads;
+    std::unique_ptr<ThreadPool> pool;
+    std::unique_ptr<GraphRunner> runner;
+  };
+
+  void add(sixfold_type type, std::size_t threads) {
+    auto pool = std::make_unique<ThreadPool>(threads);
+    auto runner = std::make_unique<GraphRunner>(graph_, RunnerOptions{backend_, type, pool.get()});
+    runner->set_inputs(inputs_);
+    variants_.push_back({type, threads, std::move(pool), std::move(runner)});
+  }
+
+  NetworkResult result_of(const Variant& variant, const Timing& timing) const {
+    return {graph_.name,
+            backend_,
+            variant.type,
+            variant.threads,
+            graph_.multiply_adds(),
+            timing,
+            0.0,
+            variant.runner->activation_bytes(),
+            variant.runner->workspace_bytes(),
+            variant.runner->operator_bytes()};
+  }
+
+  Graph graph_;
+  std::vector<std::vector<float>> inputs_;
+  std::string backend_;
+  std::vector<Variant> variants_;
+};
+
+int measure_all(const Settings& settings) {
+  const std::vector<BackendStatus> backends = backends_of_this_machine();
+  report_machine(backends);
+  print_header();
+  Patience patience(settings.patience_seconds);
+  std::vector<NetworkResult> results;
+  bool all_agree = true;
+  for (const std::string& backend : chosen_backends(settings, backends)) {
+    PeakMeter meter(backend.c_str());
+    for (const Network& network : networks) {
+      if (!wanted(settings.networks, network.short_name)) continue;
+      NetworkBench bench(network, backend, settings);
+      if (!settings.unchecked && !bench.check()) {
+        all_agree = false;
+        continue;
+      }
+      for (const NetworkResult& result : bench.measure(meter, patience, settings.turns)) {
+        print_row(result);
+        results.push_back(result);
+      }
+    }
+  }
+  print_footer(results);
+  if (!settings.json.empty()) write_json(settings.json, describe_machine(backends), results);
+  if (results.empty()) std::fprintf(stderr, "nothing was measured; --help says what there is\n");
+  return all_agree && !results.empty() ? 0 : 1;
+}
+
+int run(int argc, char** argv) {
+  Settings settings;
+  CLI::App app("How fast Sixfold runs whole MobileNets on this machine, with everything in them");
+  add_options(app, settings);
+  CLI11_PARSE(app, argc, argv);
+  if (settings.threads.empty()) settings.threads = customary_threads();
+  if (settings.smoke) {
+    settings.image_size = 32;
+    settings.turns = {1, 1e-3};
+    settings.patience_seconds = 0.0;
+  }
+  try {
+    return measure_all(settings);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 1;
+  }
+}
+
+}  // namespace
+}  // namespace sixfold::bench
+
+int main(int argc, char** argv) { return sixfold::bench::run(argc, argv); }
