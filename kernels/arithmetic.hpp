@@ -16,6 +16,7 @@
 //   from_floats(p)              the width floats at p; only where !rounds_to_half
 //   to_floats(acc, floats)      acc as width / Isa::width vectors of the Isa, in order of channels; exact
 //   load_right(p)               width Elements. If Element is float, from Halves too, with conversion
+//   store_right(p, b)           the inverse
 //   load_left(p)                left_step Elements
 //   load_left_one(p)            one Element, for lane 0
 //   fma_left<L>(left, b, acc)   element L of left, for all channels, times b, plus acc; rounded once
@@ -37,8 +38,9 @@
 namespace sixfold {
 
 template <class A, class I>
-concept ArithmeticOn = Isa<I> && requires(typename A::Accumulator acc, typename A::Right right, typename A::Left left,
-                                          const typename A::Element* p, typename I::vf (&floats)[A::width / I::width]) {
+concept ArithmeticOn = Isa<I> &&
+    requires(typename A::Accumulator acc, typename A::Right right, typename A::Left left, const typename A::Element* p,
+             typename A::Element* to, typename I::vf (&floats)[A::width / I::width]) {
   requires A::width % I::width == 0;
   { A::left_step } -> std::convertible_to<int>;
   { A::rounds_to_half } -> std::convertible_to<bool>;
@@ -47,6 +49,7 @@ concept ArithmeticOn = Isa<I> && requires(typename A::Accumulator acc, typename 
   { A::zero() } -> std::same_as<typename A::Accumulator>;
   A::to_floats(acc, floats);
   { A::load_right(p) } -> std::same_as<typename A::Right>;
+  A::store_right(to, right);
   { A::load_left(p) } -> std::same_as<typename A::Left>;
   { A::load_left_one(p) } -> std::same_as<typename A::Left>;
   { A::template fma_left<0>(left, right, acc) } -> std::same_as<typename A::Accumulator>;
@@ -72,6 +75,7 @@ struct FloatArithmetic {
   static void to_floats(Accumulator acc, typename Isa::vf (&floats)[1]) { floats[0] = acc; }
   static Right load_right(const float* p) { return Isa::load(p); }
   static Right load_right(const Half* p) { return Isa::load(p); }
+  static void store_right(float* p, Right b) { Isa::store(p, b); }
   static Left load_left(const float* p) { return Isa::load_left(p); }
   static Left load_left_one(const float* p) { return Isa::load_left_one(p); }
   template <int L>
@@ -100,6 +104,7 @@ struct EmulatedHalfArithmetic {
   static void to_floats(Accumulator acc, typename Isa::vf (&floats)[1]) { floats[0] = acc; }
   static Right load_right(const float* p) { return Isa::load(p); }
   static Right load_right(const Half* p) { return Isa::load(p); }
+  static void store_right(float* p, Right b) { Isa::store(p, b); }
   static Left load_left(const float* p) { return Isa::set1(*p); }
   static Left load_left_one(const float* p) { return Isa::set1(*p); }
   template <int L>

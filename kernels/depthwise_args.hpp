@@ -1,9 +1,11 @@
 // Depthwise convolution of one block of output channels over a rectangle of output pixels.
 //
-// The kernel copies the input rows that it needs into a strip of fp32 rows in L1, padding included, and computes from there:
-// each input element is converted once, the caller's pixel stride and the padding cost nothing in the inner loop, and all its
-// addresses are constants off one pointer a row. A block has as many channels as the cache holds, so that the work on one row
-// is long enough for its loops to pay.
+// What a window has in common with the one above it is read from a strip in L1, in the format that the kernel computes in and
+// with the padding in it: each input element is converted once, and pixels that lie a power of two apart do not push one another
+// out of the cache. Rows that no window has read yet are read where they are, by one pointer a pixel (padding points to zeros),
+// and go into the strip on the way: to copy them beforehand would leave the multiply-add units idle meanwhile.
+//
+// Windows without a kernel of their own are read by such pointers alone.
 //
 // Packed weights: groups of `tile_channels` (one vector) output channels; in a group, for each kernel row and column in order,
 // tile_channels values of the row's type. Channels that do not exist are zero.
@@ -51,28 +53,57 @@ struct DepthwiseArgs {
   void* scratch;  // depthwise_scratch_bytes(), aligned to 64
 };
 
-// How many strip columns `columns` output columns need.
-constexpr std::size_t depthwise_strip_columns(std::size_t columns, std::size_t kernel, std::size_t stride,
-                                              std::size_t dilation) {
-  return (columns - 1) * stride + (kernel - 1) * dilation + 1;
+// How many of them are computed. They are in tiles of `tile`; the last one may be half as wide, and may compute columns that
+// are not stored.
+constexpr std::size_t depthwise_computed_columns(std::size_t columns, std::size_t tile) {
+  const std::size_t rest = columns % tile;
+  const std::size_t half = (tile + 1) / 2;
+  return columns - rest + (rest == 0 ? 0 : rest <= half ? half : tile);
 }
 
-// Rows are kept until the window has passed them; one more row is all zeros.
-constexpr std::size_t depthwise_strip_rows(std::size_t kernel, std::size_t dilation) {
-  return (kernel - 1) * dilation + 2;
-}
+// The parts of a kernel's scratch, and the byte at which each begins.
+struct DepthwiseScratch {
+  std::size_t columns;     // of the input that a row of outputs needs, padding included
+  std::size_t strip_rows;  // a ring, each [channel vector][column][lane]
+  std::size_t pixel_rows;  // kernel rows that are read by pointers
+  bool copies;  // some input is not read where it is, but from a copy: an incomplete vector, multiplied channels
 
-// The strip follows a pointer a kernel row, at the next cache line: a vector that lies across two lines takes two loads.
-constexpr std::size_t depthwise_pointers_bytes(std::size_t kernel_height) {
-  return (kernel_height * sizeof(void*) + 63) / 64 * 64;
-}
+  std::size_t pixels;       // a pointer a column, for each of pixel_rows
+  std::size_t copy_pixels;  // the same, to the copies
+  std::size_t strip;
+  std::size_t weights;  // converted
+  std::size_t nothing;  // a pixel of zeros
+  std::size_t copied;   // [pixel row][column][copied_channels]
+  std::size_t copied_channels;
+  std::size_t bytes;
+};
 
-// `channels` is a multiple of tile_channels.
-constexpr std::size_t depthwise_scratch_bytes(Type type, std::size_t strip_rows, std::size_t strip_columns,
-                                              std::size_t taps, std::size_t kernel_height, std::size_t channels) {
-  const std::size_t converted_weights = type == Type::fp32 ? 0 : taps;
-  return depthwise_pointers_bytes(kernel_height) +
-         (strip_rows * strip_columns + converted_weights) * channels * sizeof(float);
+// `any`: for the kernel of any window. `vector` is the row's tile_channels.
+constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any, std::size_t tile, std::size_t vector,
+                                             Type type) {
+  DepthwiseScratch s{};
+  const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
+  s.columns = (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;
+  const bool overlap = !any && args.stride_height < args.kernel_height;
+  s.strip_rows = overlap ? args.kernel_height : 0;
+  s.pixel_rows = overlap ? args.stride_height : args.kernel_height;
+  s.copies = args.multiplier != 1 || args.channels % vector != 0;
+  const std::size_t channels = (args.channels + vector - 1) / vector * vector;
+  s.copied_channels = !s.copies ? 0 : args.multiplier != 1 ? channels : vector;
+
+  auto add = [&](std::size_t bytes) {
+    const std::size_t at = s.bytes;
+    s.bytes += (bytes + 63) / 64 * 64;  // a vector that lies across two cache lines takes two loads
+    return at;
+  };
+  const std::size_t pointers = s.pixel_rows * s.columns;
+  s.pixels = add(pointers * sizeof(void*));
+  s.copy_pixels = add(s.copies ? pointers * sizeof(void*) : 0);
+  s.strip = add(s.strip_rows * s.columns * channels * sizeof(float));
+  s.weights = add(type == Type::fp32 ? 0 : args.kernel_height * args.kernel_width * channels * sizeof(float));
+  s.nothing = add(channels * size_of(type));
+  s.copied = add(pointers * s.copied_channels * size_of(type));
+  return s;
 }
 
 }  // namespace sixfold

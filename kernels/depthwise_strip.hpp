@@ -1,151 +1,190 @@
-// The input rows of a depthwise convolution, padded and in fp32, in a ring that stays in L1; see depthwise_args.hpp.
+// Where the inputs of a depthwise convolution's output row are; see depthwise_args.hpp.
 #pragma once
 
 #include <cstddef>
 
 #include "depthwise_args.hpp"
-#include "epilogue.hpp"
 #include "half.hpp"
 
 namespace sixfold {
 
-// A strip row is [channel vector][column][lane]: the columns of one vector are neighbours.
-template <class Isa, class T>
-class DepthwiseStrip {
+// Windows that have a kernel of their own are at most so high.
+inline constexpr std::size_t depthwise_max_rows = 5;
+
+// The input of one output row, kernel row by kernel row: first those in the strip, then those that are read by pointers and not
+// needed again, last those that go into the strip.
+template <class T, class Element>
+struct DepthwiseWindow {
+  const Element* strip[depthwise_max_rows];
+  Element* entering[depthwise_max_rows];
+  std::size_t vector_pitch;  // elements of a strip row from one channel vector to the next
+
+  const T* const* pixels;     // one a column and row: where channel `pixel_channel` of the block is
+  std::size_t pixel_columns;  // pointers of a row
+  std::size_t pixel_channel;
+
+  const Element* weights;  // [channel vector][tap][lane]
+};
+
+template <class A, class T>
+class DepthwiseInput {
+  using Element = typename A::Element;
+  static constexpr std::size_t width = A::width;
+
  public:
-  [[gnu::noinline]] explicit DepthwiseStrip(const DepthwiseArgs& args)
-      : args_(args),
-        vectors_((args.channels + Isa::width - 1) / Isa::width),
-        columns_(depthwise_strip_columns(args.column_end - args.column_begin, args.kernel_width, args.stride_width,
-                                         args.dilation_width)),
-        ring_(depthwise_strip_rows(args.kernel_height, args.dilation_height) - 1),
-        pointers_(static_cast<const float**>(args.scratch)),
-        rows_(reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) +
-                                       depthwise_pointers_bytes(args.kernel_height))),
-        zeros_(rows_ + ring_ * row_floats()) {
+  [[gnu::noinline]] DepthwiseInput(const DepthwiseArgs& args, const DepthwiseScratch& scratch)
+      : args_(args), scratch_(scratch), rest_(args.channels % width) {
     find_image_columns();
-    for (std::size_t row = 0; row < ring_; ++row) clear_padding(rows_ + row * row_floats());
-    read_weights(args.weights, zeros_ + row_floats());
+    clear_pointers();
+    window_.vector_pitch = scratch.columns * width;
+    window_.pixel_columns = scratch.columns;
+    window_.weights = read_weights(static_cast<const T*>(args.weights), part<Element>(scratch.weights));
+    if (scratch.strip_rows != 0) {
+      strip_rows_ = args.kernel_height - args.stride_height;
+      fill_strip(args.row_begin * args.stride_height);
+    }
   }
 
-  // [channel vector][tap][lane]
-  const float* weights() const { return weights_; }
-
-  // Floats from one channel vector of a strip row to the next.
-  std::size_t vector_pitch() const { return columns_ * Isa::width; }
-
-  // One pointer a kernel row, to the strip's first column, for output row `row`. Rows must be asked for in ascending order.
-  [[gnu::noinline]] const float* const* rows_for(std::size_t row) {
+  // For whole vectors of output row `row`. Rows must be asked for one after another.
+  [[gnu::noinline]] const DepthwiseWindow<T, Element>& window_for(std::size_t row) {
     const std::size_t top = row * args_.stride_height;  // counted from the top of the padding
-    const std::size_t bottom = top + (args_.kernel_height - 1) * args_.dilation_height;
-    if (bottom >= args_.pad_top) fill_to(top < args_.pad_top ? 0 : top - args_.pad_top, bottom - args_.pad_top);
-    for (std::size_t k = 0; k < args_.kernel_height; ++k) {
-      const std::size_t y = top + k * args_.dilation_height;
-      const bool inside = y >= args_.pad_top && y - args_.pad_top < args_.height;
-      pointers_[k] = inside ? row_of(y - args_.pad_top) : zero_row();
+    for (std::size_t i = 0; i < scratch_.pixel_rows; ++i) {
+      point_to_row(i, top + (strip_rows_ + i) * args_.dilation_height);
     }
-    return pointers_;
+    const std::size_t entering = min(strip_rows_, scratch_.pixel_rows);  // the window's last ones
+    for (std::size_t i = 0; i < strip_rows_; ++i) window_.strip[i] = strip_row(top + i);
+    for (std::size_t i = 0; i < entering; ++i) {
+      window_.entering[i] = strip_row(top + args_.kernel_height - entering + i);
+    }
+    const bool multiplied = args_.multiplier != 1;
+    window_.pixels = multiplied ? part<const T*>(scratch_.copy_pixels) : part<const T*>(scratch_.pixels);
+    return window_;
+  }
+
+  // The same for an incomplete last vector.
+  DepthwiseWindow<T, Element> tail_window() const {
+    DepthwiseWindow<T, Element> window = window_;
+    window.pixels = part<const T*>(scratch_.copy_pixels);
+    if (args_.multiplier == 1) window.pixel_channel = args_.channels - rest_;
+    return window;
   }
 
  private:
-  std::size_t row_floats() const { return vectors_ * columns_ * Isa::width; }
-  float* row_of(std::size_t y) { return rows_ + y % ring_ * row_floats(); }
-
-  void read_weights(const float* packed, float*) { weights_ = packed; }
-  void read_weights(const Half* packed, float* scratch) {
-    const std::size_t count = args_.kernel_height * args_.kernel_width * vectors_ * Isa::width;
-    for (std::size_t i = 0; i < count; i += Isa::width) Isa::store(scratch + i, Isa::load(packed + i));
-    weights_ = scratch;
-  }
-  void read_weights(const void* packed, float* scratch) { read_weights(static_cast<const T*>(packed), scratch); }
-
-  // Puts image rows `first` to `last` into the ring, but for those that are there. Rows between the taps of a dilated window
-  // come along: later windows want them.
-  void fill_to(std::size_t first, std::size_t last) {
-    if (next_ < first) next_ = first;
-    for (; next_ <= last && next_ < args_.height; ++next_) fill(row_of(next_), next_);
+  template <class P>
+  P* part(std::size_t offset) const {
+    return reinterpret_cast<P*>(static_cast<unsigned char*>(args_.scratch) + offset);
   }
 
-  // Which of the strip's columns the image covers; the others are padding.
+  static std::size_t min(std::size_t a, std::size_t b) { return a < b ? a : b; }
+  std::size_t vectors() const { return (args_.channels + width - 1) / width; }
+  // Of the row at `y`, counted from the top of the padding.
+  Element* strip_row(std::size_t y) const {
+    return part<Element>(scratch_.strip) + y % scratch_.strip_rows * vectors() * window_.vector_pitch;
+  }
+
+  const Element* read_weights(const Element* packed, Element*) { return packed; }
+  template <class Packed>
+  const Element* read_weights(const Packed* packed, Element* converted) {
+    const std::size_t count = args_.kernel_height * args_.kernel_width * vectors() * width;
+    for (std::size_t i = 0; i < count; i += width) A::store_right(converted + i, A::load_right(packed + i));
+    return converted;
+  }
+
+  // Which columns the image covers; the others are padding.
   void find_image_columns() {
     const std::size_t left = args_.column_begin * args_.stride_width;  // counted from the left of the padding
     const std::size_t skip = left < args_.pad_left ? args_.pad_left - left : 0;
     image_x_ = left < args_.pad_left ? 0 : left - args_.pad_left;
-    first_ = skip < columns_ ? skip : columns_;
+    first_ = min(skip, scratch_.columns);
     const std::size_t exist = image_x_ < args_.width ? args_.width - image_x_ : 0;
-    count_ = exist < columns_ - first_ ? exist : columns_ - first_;
+    count_ = min(exist, scratch_.columns - first_);
   }
 
-  void clear_columns(float* strip_row, std::size_t begin, std::size_t end) {
-    for (std::size_t v = 0; v < vectors_; ++v, strip_row += vector_pitch()) {
-      for (std::size_t x = begin; x < end; ++x) Isa::store(strip_row + x * Isa::width, Isa::zero());
-    }
+  // Whatever does not exist is nothing; columns outside the image stay so.
+  void clear_pointers() {
+    T* nothing = part<T>(scratch_.nothing);
+    for (std::size_t c = 0; c < vectors() * width; ++c) nothing[c] = T{};
+    const std::size_t pointers = scratch_.pixel_rows * scratch_.columns;
+    const T** pixels = part<const T*>(scratch_.pixels);
+    for (std::size_t i = 0; i < pointers; ++i) pixels[i] = nothing;
+    if (!scratch_.copies) return;
+    const T** copies = part<const T*>(scratch_.copy_pixels);
+    for (std::size_t i = 0; i < pointers; ++i) copies[i] = nothing;
+    T* copied = part<T>(scratch_.copied);
+    for (std::size_t i = 0; i < pointers * scratch_.copied_channels; ++i) copied[i] = T{};
   }
 
-  void clear_padding(float* strip_row) {
-    clear_columns(strip_row, 0, first_);
-    clear_columns(strip_row, first_ + count_, columns_);
+  // The image row at `y`, counted from the top of the padding, from the first channel on; NULL if the image does not have it.
+  const T* image_row(std::size_t y) const {
+    if (y < args_.pad_top || y - args_.pad_top >= args_.height || count_ == 0) return nullptr;
+    return static_cast<const T*>(args_.input) + ((y - args_.pad_top) * args_.width + image_x_) * args_.input_stride;
   }
 
-  const float* zero_row() {
-    if (!zeros_ready_) clear_columns(zeros_, 0, columns_);
-    zeros_ready_ = true;
-    return zeros_;
-  }
-
-  // Copies the image columns that the strip covers. Padding columns stay the zeros that they were made.
-  void fill(float* strip_row, std::size_t y) {
-    if (count_ == 0) return;
-    const T* from = static_cast<const T*>(args_.input) + (y * args_.width + image_x_) * args_.input_stride;
-    float* to = strip_row + first_ * Isa::width;
+  void point_to_row(std::size_t index, std::size_t y) {
+    const T* from = image_row(y);
+    const std::size_t offset = index * scratch_.columns + first_;
     if (args_.multiplier == 1) {
-      copy_pixels(from + args_.channel, to, count_);
-    } else {
-      copy_multiplied(from, to, count_);
+      point_to(part<const T*>(scratch_.pixels) + offset, from == nullptr ? nullptr : from + args_.channel,
+               args_.input_stride);
     }
+    if (!scratch_.copies) return;
+    T* copied = nullptr;
+    if (from != nullptr) {
+      copied = part<T>(scratch_.copied) + offset * scratch_.copied_channels;
+      copy_row(from, copied);
+    }
+    point_to(part<const T*>(scratch_.copy_pixels) + offset, copied, scratch_.copied_channels);
   }
 
-  void copy_pixels(const T* from, float* to, std::size_t columns) {
-    const std::size_t pitch = vector_pitch();
-    const std::size_t whole = args_.channels / Isa::width * Isa::width;
-    const std::size_t rest = args_.channels - whole;
-    for (std::size_t x = 0; x < columns; ++x, from += args_.input_stride, to += Isa::width) {
-      float* vector = to;
-      for (std::size_t c = 0; c < whole; c += Isa::width, vector += pitch) Isa::store(vector, Isa::load(from + c));
-      if (rest != 0) Isa::store(vector, Isa::load_partial(from + whole, rest));
+  void point_to(const T** pixels, const T* from, std::size_t stride) {
+    if (from == nullptr) {
+      from = part<T>(scratch_.nothing);
+      stride = 0;
     }
+    for (std::size_t x = 0; x < count_; ++x) pixels[x] = from + x * stride;
   }
 
-  // Output channel c reads input channel c / multiplier.
-  void copy_multiplied(const T* from, float* to, std::size_t columns) {
-    const std::size_t pitch = vector_pitch();
-    for (std::size_t x = 0; x < columns; ++x, from += args_.input_stride, to += Isa::width) {
-      for (std::size_t c = 0; c < args_.channels; ++c) {
-        float value[Isa::width];
-        Isa::store(value, load_one(from + (args_.channel + c) / args_.multiplier));
-        to[c / Isa::width * pitch + c % Isa::width] = value[0];
+  void copy_row(const T* from, T* to) {
+    for (std::size_t x = 0; x < count_; ++x, from += args_.input_stride, to += scratch_.copied_channels) {
+      if (args_.multiplier == 1) {
+        const std::size_t whole = args_.channels - rest_;
+        for (std::size_t c = 0; c < rest_; ++c) to[c] = from[args_.channel + whole + c];
+      } else {
+        for (std::size_t c = 0; c < args_.channels; ++c) to[c] = from[(args_.channel + c) / args_.multiplier];
       }
     }
   }
 
-  static typename Isa::vf load_one(const T* p) {
-    if constexpr (Isa::width == 1) return Isa::load(p);
-    return Isa::load_partial(p, 1);
+  // The rows that the first window shares with those above it, which were not computed here.
+  void fill_strip(std::size_t top) {
+    for (std::size_t i = 0; i < strip_rows_; ++i) {
+      point_to_row(0, top + i);
+      Element* to = strip_row(top + i);
+      const bool multiplied = args_.multiplier != 1;
+      const std::size_t whole = multiplied ? vectors() : args_.channels / width;
+      copy_vectors(part<const T*>(multiplied ? scratch_.copy_pixels : scratch_.pixels), to, whole);
+      if (whole != vectors()) copy_vectors(part<const T*>(scratch_.copy_pixels), to + whole * window_.vector_pitch, 1);
+    }
+  }
+
+  void copy_vectors(const T* const* pixels, Element* to, std::size_t count) {
+    for (std::size_t x = 0; x < scratch_.columns; ++x) {
+      const T* from = pixels[x];
+      Element* vector = to + x * width;
+      for (std::size_t v = 0; v < count; ++v, vector += window_.vector_pitch, from += width) {
+        A::store_right(vector, A::load_right(from));
+      }
+    }
   }
 
   const DepthwiseArgs& args_;
-  std::size_t vectors_;
-  std::size_t columns_;
-  std::size_t ring_;
-  const float** pointers_;
-  float* rows_;
-  float* zeros_;
-  const float* weights_ = nullptr;
-  std::size_t image_x_ = 0;  // the image column of strip column first_
+  const DepthwiseScratch scratch_;
+  std::size_t strip_rows_ = 0;  // of a window
+  std::size_t rest_;            // channels of an incomplete last vector
+  std::size_t image_x_ = 0;     // the image column of column first_
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  bool zeros_ready_ = false;
-  std::size_t next_ = 0;  // image rows below this one are in the ring, or passed
+  DepthwiseWindow<T, Element> window_{};
 };
 
 }  // namespace sixfold

@@ -3,7 +3,7 @@
 
 #include "activations.hpp"
 #include "convert.hpp"
-#include "depthwise.hpp"
+#include "depthwise_rows.hpp"
 #include "elementwise.hpp"
 #include "gemm_rows.hpp"
 #include "pool.hpp"

@@ -32,6 +32,8 @@ constexpr std::size_t min_block = 16;  // channels: one cache line of fp32
 constexpr std::size_t max_block = 256;
 // Wider images are cut, so that the strip of a 3x3 window stays in the cache.
 constexpr std::size_t max_band_columns = 128;
+// No row's tile is wider.
+constexpr std::size_t max_tile_columns = 64;
 // A band's input and output stay in a second-level cache while all blocks pass over it: a block reads only part
 // of each pixel, and the rest comes into the cache with it. Rows that two bands share are copied twice, so bands are not small.
 constexpr std::size_t band_bytes = 1536 * 1024;
@@ -53,25 +55,48 @@ std::size_t bands_for_cache(const Tensor& input, const Tensor& output) {
   return ceil_div(image_bytes(input) + image_bytes(output), band_bytes);
 }
 
+// The arguments that all tiles have in common, and scratch depends on.
+DepthwiseArgs window_args(const Conv& conv) {
+  const ConvShape& s = conv.shape;
+  DepthwiseArgs args{};
+  args.multiplier = s.output_channels / s.input_channels;
+  args.kernel_height = s.kernel_height;
+  args.kernel_width = s.kernel_width;
+  args.stride_height = s.stride_height;
+  args.stride_width = s.stride_width;
+  args.dilation_height = s.dilation_height;
+  args.dilation_width = s.dilation_width;
+  args.pad_top = s.pad_top;
+  args.pad_left = s.pad_left;
+  return args;
+}
+
+DepthwiseScratch scratch_of(const Conv& conv, std::size_t channels, std::size_t columns) {
+  DepthwiseArgs args = window_args(conv);
+  args.channels = channels;
+  args.column_end = columns;
+  return lay_out_depthwise(args, conv.row->window.kernel == 0, static_cast<std::size_t>(conv.row->tile.rows),
+                           vector_channels(conv), conv.row->type);
+}
+
 Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, std::size_t max_tasks) {
   const ConvShape& s = conv.shape;
   const std::size_t vector = vector_channels(conv);
   Tiling tiling{};
   tiling.column_bands = ceil_div(output.width, max_band_columns);
   tiling.columns = ceil_div(output.width, tiling.column_bands);
-  const std::size_t strip_columns =
-      depthwise_strip_columns(tiling.columns, s.kernel_width, s.stride_width, s.dilation_width);
-  const std::size_t strip_rows = depthwise_strip_rows(s.kernel_height, s.dilation_height);
-  tiling.block = block_of(s.output_channels, strip_columns * strip_rows, vector);
+  const DepthwiseScratch scratch = scratch_of(conv, vector, tiling.columns);
+  const std::size_t rows = scratch.strip_rows + (s.output_channels == s.input_channels ? 0 : scratch.pixel_rows);
+  tiling.block = block_of(s.output_channels, max_of(rows, 1) * scratch.columns, vector);
   tiling.blocks = ceil_div(s.output_channels, tiling.block);
   const std::size_t tiles = tiling.blocks * tiling.column_bands * max_of(output.batch, 1);
   const std::size_t bands_for_tasks = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
   const std::size_t bands = max_of(bands_for_tasks, bands_for_cache(input, output));
   tiling.rows = max_of(ceil_div(output.height, bands), min_band_rows);
   tiling.row_bands = ceil_div(output.height, tiling.rows);
-  tiling.scratch_bytes = round_up(depthwise_scratch_bytes(kernel_type(conv.type), strip_rows, strip_columns, s.taps(),
-                                                          s.kernel_height, tiling.block),
-                                  64);
+  // The last block may have an incomplete vector where the others have none: one that has is the largest.
+  const std::size_t incomplete = s.output_channels % vector == 0 ? 0 : 1;
+  tiling.scratch_bytes = scratch_of(conv, tiling.block - incomplete, tiling.columns).bytes;
   return tiling;
 }
 
@@ -81,16 +106,15 @@ sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const
   const ConvShape& s = conv.shape;
   // The products inside make_tiling, in full, before they are trusted.
   std::size_t strip = 0;
-  std::size_t window_rows = 0;
   std::size_t window_columns = 0;
+  std::size_t window_bytes = 0;
   std::size_t tasks = 0;
-  const std::size_t columns = min_of(output.width, max_band_columns);
-  const bool overflow = __builtin_mul_overflow(s.kernel_height, s.dilation_height, &window_rows) ||
-                        __builtin_mul_overflow(s.kernel_width, s.dilation_width, &window_columns) ||
+  const std::size_t columns = min_of(output.width, max_band_columns) + max_tile_columns;
+  const bool overflow = __builtin_mul_overflow(s.kernel_width, s.dilation_width, &window_columns) ||
                         __builtin_mul_overflow(columns, s.stride_width, &strip) ||
                         __builtin_add_overflow(strip, window_columns, &strip) ||
-                        __builtin_mul_overflow(strip, window_rows + 2, &strip) ||
-                        __builtin_mul_overflow(strip, max_block * sizeof(float) * 4, &strip) ||
+                        __builtin_mul_overflow(strip, s.kernel_height, &strip) ||
+                        __builtin_mul_overflow(strip, max_block * sizeof(double) * 4, &window_bytes) ||
                         __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks);
   if (overflow) {
     return fail(error, SIXFOLD_OVERFLOW,
@@ -104,22 +128,11 @@ sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const
   return SIXFOLD_OK;
 }
 
-// The arguments that all tiles have in common.
 DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const EpilogueArgs& epilogue) {
-  const ConvShape& s = conv.shape;
-  DepthwiseArgs args{};
+  DepthwiseArgs args = window_args(conv);
   args.height = run.inputs[0].height;
   args.width = run.inputs[0].width;
   args.input_stride = run.inputs[0].pixel_stride;
-  args.multiplier = s.output_channels / s.input_channels;
-  args.kernel_height = s.kernel_height;
-  args.kernel_width = s.kernel_width;
-  args.stride_height = s.stride_height;
-  args.stride_width = s.stride_width;
-  args.dilation_height = s.dilation_height;
-  args.dilation_width = s.dilation_width;
-  args.pad_top = s.pad_top;
-  args.pad_left = s.pad_left;
   args.output_width = run.output.width;
   args.output_stride = run.output.pixel_stride;
   args.residual_stride = run.inputs[1].pixel_stride;
