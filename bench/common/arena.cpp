@@ -1,6 +1,7 @@
 #include "arena.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
 namespace sixfold::bench {
@@ -23,6 +24,11 @@ std::size_t lowest_place(std::size_t index, const std::vector<Lifetime>& values,
 }
 
 }  // namespace
+
+void* Arena::at(std::size_t offset) {
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(memory_.data()) % alignment;
+  return memory_.data() + (alignment - past) % alignment + offset;
+}
 
 ArenaPlan plan_arena(const std::vector<Lifetime>& values) {
   std::vector<std::size_t> order(values.size());

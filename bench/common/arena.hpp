@@ -18,6 +18,17 @@ struct ArenaPlan {
   std::size_t bytes = 0;             // of the whole block, which is to be aligned to 64
 };
 
+// Such a block, aligned to 64.
+class Arena {
+ public:
+  explicit Arena(std::size_t bytes) : memory_(bytes + alignment) {}
+  void* at(std::size_t offset);
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  std::vector<unsigned char> memory_;
+};
+
 // Largest first, each at the lowest place that is free during its life.
 ArenaPlan plan_arena(const std::vector<Lifetime>& values);
 

@@ -1,17 +1,9 @@
 #include "graph_runner.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace sixfold::bench {
 namespace {
-
-constexpr std::size_t alignment = 64;
-
-unsigned char* first_aligned(std::vector<unsigned char>& memory) {
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(memory.data()) % alignment;
-  return memory.data() + (alignment - past) % alignment;
-}
 
 Operator make_pool(sixfold_type type, const std::string& backend) {
   sixfold_pool_desc desc = sixfold_pool_desc_default();
@@ -44,67 +36,29 @@ Operator make_operator(const Node& node, const RunnerOptions& options) {
   return make_operator(*node.layer, *node.parameters, options.backend, options.type);
 }
 
-// The value that a node's output may take the place of, if nobody reads it any more: the library allows a residual, and an
-// image that is scaled, to be the output. -1 for none.
-int replaceable(const Node& node) {
-  if (node.kind == StepKind::channel_scale) return node.input;
-  return node.kind == StepKind::layer ? node.second : -1;
-}
-
-// The last node that reads each value; the output is read after the last.
-std::vector<std::size_t> last_uses(const Graph& graph) {
-  std::vector<std::size_t> last(graph.values.size(), 0);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const int value : {graph.nodes[i].input, graph.nodes[i].second}) {
-      if (value >= 0) last[static_cast<std::size_t>(value)] = i;
-    }
-  }
-  last.back() = graph.nodes.size();
-  return last;
+// One size a value of the graph.
+std::vector<std::size_t> dense_bytes(const Graph& graph, sixfold_type type) {
+  std::vector<std::size_t> bytes;
+  for (const Shape& shape : graph.values) bytes.push_back(shape.count() * size_of(type));
+  return bytes;
 }
 
 }  // namespace
 
-GraphRunner::GraphRunner(const Graph& graph, const RunnerOptions& options) {
+GraphRunner::GraphRunner(const Graph& graph, const RunnerOptions& options)
+    : plan_(plan_values(graph, dense_bytes(graph, options.type), InPlace::residuals_and_scales)), arena_(plan_.bytes) {
   for (std::size_t i = 0; i < graph.input_count; ++i) inputs_.emplace_back(options.type, graph.values[i]);
-  const std::vector<std::size_t> storages = plan_storages(graph, options.type);
-  arena_.resize(plan_.bytes + alignment);
-  make_nodes(graph, options, storages);
+  make_nodes(graph, options);
   if (options.pool != nullptr) options.pool->serve(context_);
   reserve_workspace();
 }
 
-// Returns the storage of each value that a node computes; plan_ then has the place of each storage.
-std::vector<std::size_t> GraphRunner::plan_storages(const Graph& graph, sixfold_type type) {
-  const std::vector<std::size_t> last = last_uses(graph);
-  std::vector<Lifetime> lifetimes;
-  std::vector<std::size_t> storages;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const std::size_t value = graph.input_count + i;
-    const int replaced = replaceable(graph.nodes[i]);
-    const bool in_place =
-        replaced >= static_cast<int>(graph.input_count) && last[static_cast<std::size_t>(replaced)] == i;
-    if (in_place) {
-      storages.push_back(storages[static_cast<std::size_t>(replaced) - graph.input_count]);
-    } else {
-      storages.push_back(lifetimes.size());
-      lifetimes.push_back({graph.values[value].count() * size_of(type), i, i});
-    }
-    lifetimes[storages.back()].last = last[value];
-  }
-  plan_ = plan_arena(lifetimes);
-  return storages;
-}
-
-void GraphRunner::make_nodes(const Graph& graph, const RunnerOptions& options,
-                             const std::vector<std::size_t>& storages) {
-  unsigned char* arena = first_aligned(arena_);
+void GraphRunner::make_nodes(const Graph& graph, const RunnerOptions& options) {
   const auto tensor_of = [&](int value) {
     const std::size_t index = static_cast<std::size_t>(value);
     if (index < graph.input_count) return inputs_[index].view();
     const Shape& s = graph.values[index];
-    void* data = arena + plan_.offsets[storages[index - graph.input_count]];
-    return sixfold_tensor_of(data, options.type, s.batch, s.height, s.width, s.channels);
+    return sixfold_tensor_of(arena_.at(plan_.offsets[index]), options.type, s.batch, s.height, s.width, s.channels);
   };
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];

@@ -44,14 +44,13 @@ class GraphRunner {
     sixfold_tensor output;
   };
 
-  std::vector<std::size_t> plan_storages(const Graph& graph, sixfold_type type);
-  void make_nodes(const Graph& graph, const RunnerOptions& options, const std::vector<std::size_t>& storages);
+  void make_nodes(const Graph& graph, const RunnerOptions& options);
   void reserve_workspace();
   void run_node(RunnableNode& node);
 
   std::vector<Tensor> inputs_;
   ArenaPlan plan_;
-  std::vector<unsigned char> arena_;
+  Arena arena_;
   std::vector<RunnableNode> nodes_;
   std::vector<unsigned char> workspace_;
   sixfold_context context_ = sixfold_context_default();

@@ -14,6 +14,24 @@ Node layer_node(const Layer& layer, int input, int second, Random& random) {
   return {StepKind::layer, layer, LayerParameters(layer, random), input, second};
 }
 
+// The value that a node's output may replace; -1 for none.
+int replaceable(const Node& node, InPlace in_place) {
+  if (node.kind == StepKind::channel_scale) return node.input;
+  return node.kind == StepKind::layer && in_place == InPlace::residuals_and_scales ? node.second : -1;
+}
+
+// The last node that reads each value; the output is read after the last.
+std::vector<std::size_t> last_uses(const Graph& graph) {
+  std::vector<std::size_t> last(graph.values.size(), 0);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const int value : {graph.nodes[i].input, graph.nodes[i].second}) {
+      if (value >= 0) last[static_cast<std::size_t>(value)] = i;
+    }
+  }
+  last.back() = graph.nodes.size();
+  return last;
+}
+
 }  // namespace
 
 double Graph::multiply_adds() const {
@@ -57,6 +75,28 @@ Graph graph_of(const Layer& layer) {
   graph.nodes.push_back(layer_node(layer, 0, layer.residual ? 1 : -1, random));
   graph.values.push_back(output);
   return graph;
+}
+
+ArenaPlan plan_values(const Graph& graph, const std::vector<std::size_t>& bytes, InPlace in_place) {
+  const std::vector<std::size_t> last = last_uses(graph);
+  std::vector<Lifetime> storages(graph.input_count);  // an input has an empty one
+  std::vector<std::size_t> storage_of(graph.values.size());
+  for (std::size_t value = graph.input_count; value < graph.values.size(); ++value) {
+    const std::size_t node = value - graph.input_count;
+    const int replaced = replaceable(graph.nodes[node], in_place);
+    if (replaced >= static_cast<int>(graph.input_count) && last[static_cast<std::size_t>(replaced)] == node) {
+      storage_of[value] = storage_of[static_cast<std::size_t>(replaced)];
+    } else {
+      storage_of[value] = storages.size();
+      storages.push_back({bytes[value], node, node});
+    }
+    storages[storage_of[value]].last = last[value];
+  }
+  ArenaPlan plan = plan_arena(storages);
+  std::vector<std::size_t> offsets;
+  for (const std::size_t storage : storage_of) offsets.push_back(plan.offsets[storage]);
+  plan.offsets = std::move(offsets);
+  return plan;
 }
 
 std::vector<std::vector<float>> inputs_for(const Graph& graph) {

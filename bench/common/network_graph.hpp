@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "arena.hpp"
 #include "layer_parameters.hpp"
 #include "networks.hpp"
 #include "tensor.hpp"
@@ -38,5 +39,11 @@ Graph graph_of(const Layer& layer);
 
 // Seeded inputs, as fp32, in NHWC.
 std::vector<std::vector<float>> inputs_for(const Graph& graph);
+
+// Which outputs may take the place of an input that nobody reads any more.
+enum class InPlace { scales, residuals_and_scales };
+
+// Places for the values of a graph, of these sizes, but for its inputs, which are the caller's.
+ArenaPlan plan_values(const Graph& graph, const std::vector<std::size_t>& bytes, InPlace in_place);
 
 }  // namespace sixfold::bench

@@ -16,17 +16,10 @@ double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-double seconds_of_runs(const Contestant& contestant, std::size_t runs) {
-  const auto now = contestant.threads > 1 ? wall_seconds : thread_seconds;
-  const double start = now();
-  for (std::size_t i = 0; i < runs; ++i) contestant.run();
-  return now() - start;
-}
-
 std::size_t runs_for(const Contestant& contestant, double sample_seconds) {
-  contestant.run();
+  contestant.seconds_of(1);
   for (std::size_t runs = 1;; runs *= 2) {
-    const double seconds = seconds_of_runs(contestant, runs);
+    const double seconds = contestant.seconds_of(runs);
     if (seconds < sample_seconds / 10) continue;
     const double fitting = sample_seconds / seconds * static_cast<double>(runs);
     return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(fitting)));
@@ -36,7 +29,7 @@ std::size_t runs_for(const Contestant& contestant, double sample_seconds) {
 struct Sample {
   double seconds;
   double peak_gflops;  // the higher of those before and after
-  double lowest_gflops;
+  Calibration lowest;
 };
 
 struct Samples {
@@ -47,28 +40,40 @@ struct Samples {
   std::size_t low = 0;
 };
 
+Calibration lowest(const Calibration& a, const Calibration& b) {
+  return {std::min(a.fma_gflops, b.fma_gflops), std::min(a.l1_gigabytes, b.l1_gigabytes)};
+}
+
 Sample take_sample(const Contestant& contestant, std::size_t runs, PeakMeter& meter) {
-  const double before = meter.recalibrate();
-  const double seconds = seconds_of_runs(contestant, runs);
-  const double after = meter.recalibrate();
-  return {seconds / static_cast<double>(runs), std::max(before, after), std::min(before, after)};
+  const Calibration before = meter.recalibrate();
+  const double seconds = contestant.seconds_of(runs);
+  const Calibration after = meter.recalibrate();
+  return {seconds / static_cast<double>(runs), std::max(before.fma_gflops, after.fma_gflops), lowest(before, after)};
 }
 
 // The first sample that the machine did not disturb; failing that, the least disturbed.
 void add_sample(const Contestant& contestant, PeakMeter& meter, Patience& patience, Samples& samples) {
   Sample kept = take_sample(contestant, samples.runs, meter);
-  for (int i = 0; meter.is_low(kept.lowest_gflops) && i < most_discarded && patience.is_left(); ++i) {
+  for (int i = 0; meter.is_low(kept.lowest) && i < most_discarded && patience.is_left(); ++i) {
     Sample again{};
     patience.spend_on([&] { again = take_sample(contestant, samples.runs, meter); });
-    if (again.lowest_gflops > kept.lowest_gflops) kept = again;
+    if (!meter.is_low(again.lowest) || again.lowest.fma_gflops > kept.lowest.fma_gflops) kept = again;
     ++samples.discarded;
   }
   samples.seconds.push_back(kept.seconds);
   samples.operations_at_peak.push_back(kept.seconds * kept.peak_gflops * 1e9);
-  if (meter.is_low(kept.lowest_gflops)) ++samples.low;
+  if (meter.is_low(kept.lowest)) ++samples.low;
 }
 
 }  // namespace
+
+Contestant contestant(std::function<void()> run, std::size_t threads) {
+  return {[run = std::move(run), now = threads > 1 ? wall_seconds : thread_seconds](std::size_t runs) {
+    const double start = now();
+    for (std::size_t i = 0; i < runs; ++i) run();
+    return now() - start;
+  }};
+}
 
 std::vector<Timing> take_turns(const std::vector<Contestant>& contestants, PeakMeter& meter, Patience& patience,
                                const TurnsOptions& options) {

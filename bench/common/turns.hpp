@@ -10,10 +10,11 @@
 namespace sixfold::bench {
 
 struct Contestant {
-  std::function<void()> run;
-  // Threads are timed by the clock on the wall; one thread by its time on a CPU, in which other programs do not count.
-  std::size_t threads = 1;
+  std::function<double(std::size_t runs)> seconds_of;  // runs, and says how long that took
 };
+
+// Threads are timed by the clock on the wall; one thread by its time on a CPU, in which other programs do not count.
+Contestant contestant(std::function<void()> run, std::size_t threads);
 
 struct Timing {
   double seconds = 0.0;  // of one run, the median

@@ -103,7 +103,7 @@ class NetworkBench {
   std::vector<NetworkResult> measure(PeakMeter& meter, Patience& patience, const TurnsOptions& options) {
     std::vector<Contestant> contestants;
     for (Variant& variant : variants_) {
-      contestants.push_back({[&variant] { variant.runner->run(); }, variant.threads});
+      contestants.push_back(contestant([&variant] { variant.runner->run(); }, variant.threads));
     }
     const std::vector<Timing> timings = take_turns(contestants, meter, patience, options);
     std::vector<NetworkResult> results;

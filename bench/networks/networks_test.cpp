@@ -107,7 +107,7 @@ TEST(Runner, AgreesWithTheReferenceOnEveryBackendAndNumberOfThreads) {
       EXPECT_EQ(difference_from_reference(graph, inputs, type, expected), "") << graph.name;
       for (const BackendStatus& backend : backends_of_this_machine()) {
         if (!backend.supported) continue;
-        for (const std::size_t threads : {1, 3}) {
+        for (const std::size_t threads : {1u, 3u}) {
           ThreadPool pool(threads);
           GraphRunner runner(graph, {backend.name, type, &pool});
           runner.set_inputs(inputs);

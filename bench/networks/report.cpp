@@ -76,10 +76,9 @@ void print_row(const NetworkResult& result) {
 void print_footer(const std::vector<NetworkResult>& results) {
   int discarded = 0;
   for (const NetworkResult& result : results) discarded += result.timing.discarded;
-  std::printf("\n%d samples thrown away because the machine's peak was low.\n", discarded);
+  std::printf("\n%d samples thrown away because the machine was busy otherwise.\n", discarded);
   if (std::any_of(results.begin(), results.end(), [](const NetworkResult& r) { return r.timing.disturbed; })) {
-    std::printf("~ marks those that the machine disturbed all the same: its peak was under %.2f of the best seen.\n",
-                PeakMeter::lowest_accepted_fraction);
+    std::printf("~ marks those that the machine disturbed all the same.\n");
   }
 }
 
