@@ -98,7 +98,7 @@ constexpr auto gemm_half_rows() {
 
 template <class Isa>
 constexpr auto gemm_rows() {
-  return join(gemm_float_rows<Isa>(), gemm_widening_rows<Isa>());
+  return join(gemm_float_rows<Isa>(), gemm_widening_rows<Isa>(), gemm_half_rows<Isa>());
 }
 
 }  // namespace sixfold

@@ -104,11 +104,11 @@ constexpr const char* accumulator_name(const KernelRow& row) {
   return row.op == Op::convert || row.op == Op::transpose ? short_name(row.output_type) : short_name(row.accumulation);
 }
 
-// Five parts, of which those that the row tells, too, are what it tells.
+// Five parts, of which those that the row tells, too, are what it tells. The last may have underscores of its own.
 constexpr bool name_fits(const KernelRow& row) {
   int separators = 0;
   for (const char* c = row.name; *c != '\0'; ++c) separators += *c == '_' ? 1 : 0;
-  return separators == 4 && starts_with(row.name, short_name(row.op)) &&
+  return separators >= 4 && starts_with(row.name, short_name(row.op)) &&
          starts_with(name_part(row.name, 1), short_name(row.type)) &&
          starts_with(name_part(row.name, 1) + 3, accumulator_name(row)) &&
          starts_with(name_part(row.name, 2), short_name(row.epilogue));

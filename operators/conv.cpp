@@ -240,10 +240,6 @@ sixfold_status sixfold_conv_create(const sixfold_conv_desc* desc, const sixfold_
   sixfold_conv_desc settled = *desc;
   AccumulationChoice choice;
   if (const sixfold_status status = settle_accumulation(settled, choice, error)) return status;
-  if (settled.accumulation != SIXFOLD_ACCUMULATE_FP32) {
-    return fail(error, SIXFOLD_UNSUPPORTED, "desc.accumulation is %s: backend \"%s\" has no kernel for it",
-                accumulation_text(settled.accumulation), checked.backend->name);
-  }
   ConvPlan plan = make_plan(settled, checked);
   plan.choice = choice;
   const bool depthwise = desc->groups == desc->input_channels && desc->groups > 1;

@@ -193,7 +193,8 @@ bool window_fits(const KernelRow& row, const ConvShape& s) {
 
 const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfold_error* error) {
   const Type type = kernel_type(plan.desc->type);
-  const RowQuery query = {Op::depthwise, type, type, plan.activation.epilogue};
+  const RowQuery query = {Op::depthwise, type, type, plan.activation.epilogue,
+                          kernel_accumulation(plan.desc->accumulation)};
   const KernelRow* row =
       find_row_where(options, query, [&](const KernelRow& candidate) { return window_fits(candidate, plan.shape); });
   if (row == nullptr) fail_no_row(options, query, error);

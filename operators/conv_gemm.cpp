@@ -234,7 +234,7 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
                                 sixfold_error* error) {
   const ConvShape& s = plan.shape;
   const Type type = kernel_type(plan.desc->type);
-  const RowQuery query = {Op::gemm, type, type, plan.activation.epilogue};
+  const RowQuery query = {Op::gemm, type, type, plan.activation.epilogue, kernel_accumulation(plan.desc->accumulation)};
   const Segments segments = choose_segments(options, query, s.group_outputs());
   if (segments.count == 0) return fail_no_row(options, query, error);
 

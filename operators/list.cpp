@@ -61,7 +61,7 @@ void fill(sixfold_kernel_info& info, const arch::Backend& backend, std::size_t i
   info.type = row.type == Type::fp16 ? SIXFOLD_FP16 : SIXFOLD_FP32;
   info.epilogue = short_name(row.epilogue);
   info.tile = backend.table->tiles[index].text;
-  info.accumulation = SIXFOLD_ACCUMULATE_FP32;
+  info.accumulation = static_cast<sixfold_accumulation>(row.accumulation);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../kernels/names.hpp"
+#include "text.hpp"
 
 namespace sixfold::operators {
 namespace {
@@ -35,19 +36,6 @@ sixfold_status choose_backend(const char* name, Options& result, sixfold_error* 
 }
 
 const char* type_name(Type type) { return type == Type::fp32 ? "fp32" : "fp16"; }
-
-// What follows the type's name in errors.
-const char* accumulation_text(Accumulation accumulation) {
-  switch (accumulation) {
-    case Accumulation::fp32:
-      return "";
-    case Accumulation::fp16:
-      return " accumulated in fp16";
-    case Accumulation::blocked:
-      return " accumulated in fp16 by blocks";
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -88,17 +76,17 @@ const KernelRow* find_row(const Options& options, const RowQuery& query, sixfold
 
 sixfold_status fail_no_row(const Options& options, const RowQuery& query, sixfold_error* error) {
   if (options.kernel == nullptr) {
-    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s%s with epilogue %s",
+    return fail(error, SIXFOLD_UNSUPPORTED, "backend \"%s\" has no %s kernel for %s accumulated in %s with epilogue %s",
                 options.backend->name, short_name(query.op), type_name(query.type),
-                accumulation_text(query.accumulation), short_name(query.epilogue));
+                accumulation_text(static_cast<sixfold_accumulation>(query.accumulation)), short_name(query.epilogue));
   }
   for (const KernelTable* table = options.backend->table; table != nullptr; table = table->base) {
     for (std::size_t i = 0; i < table->row_count; ++i) {
       if (std::strcmp(table->rows[i].name, options.kernel) != 0) continue;
       return fail(error, SIXFOLD_UNSUPPORTED,
-                  "options.kernel is \"%s\", which cannot do this: needed is %s, %s%s, epilogue %s", options.kernel,
-                  short_name(query.op), type_name(query.type), accumulation_text(query.accumulation),
-                  short_name(query.epilogue));
+                  "options.kernel is \"%s\", which cannot do this: needed is %s, %s accumulated in %s, epilogue %s",
+                  options.kernel, short_name(query.op), type_name(query.type),
+                  accumulation_text(static_cast<sixfold_accumulation>(query.accumulation)), short_name(query.epilogue));
     }
   }
   return fail(error, SIXFOLD_UNSUPPORTED, "options.kernel is \"%s\": backend \"%s\" has no kernel of that name",

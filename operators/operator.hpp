@@ -147,6 +147,11 @@ const T* part(const sixfold_operator& op, std::size_t offset) {
 }
 
 inline Type kernel_type(sixfold_type type) { return type == SIXFOLD_FP16 ? Type::fp16 : Type::fp32; }
+inline Accumulation kernel_accumulation(sixfold_accumulation accumulation) {
+  return static_cast<Accumulation>(accumulation);
+}
+static_assert(static_cast<int>(Accumulation::fp16) == SIXFOLD_ACCUMULATE_FP16 &&
+              static_cast<int>(Accumulation::blocked) == SIXFOLD_ACCUMULATE_FP16_BLOCKED);
 inline std::size_t element_bytes(sixfold_type type) { return size_of(kernel_type(type)); }
 constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
