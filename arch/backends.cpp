@@ -15,6 +15,9 @@ extern const KernelTable table;
 namespace neon {
 extern const KernelTable table;
 }
+namespace neon_v7 {
+extern const KernelTable table;
+}
 namespace scalar {
 extern const KernelTable table;
 }
@@ -33,6 +36,11 @@ constexpr Backend avx512_backend = {"avx512", "x86 with 16-lane vectors and mask
 #ifdef SIXFOLD_HAVE_NEON
 constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", &neon::table};
 #endif
+#ifdef SIXFOLD_HAVE_NEON_V7
+constexpr Backend neon_v7_backend = {"neon_v7",
+                                     "32-bit Arm with 4-lane vectors, fused multiply-add and half conversions",
+                                     "neon vfpv4", &neon_v7::table};
+#endif
 constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", &scalar::table};
 
 constexpr const Backend* const all_backends[] = {
@@ -44,6 +52,9 @@ constexpr const Backend* const all_backends[] = {
 #endif
 #ifdef SIXFOLD_HAVE_NEON
     &neon_backend,
+#endif
+#ifdef SIXFOLD_HAVE_NEON_V7
+    &neon_v7_backend,
 #endif
     &scalar_backend,
 };

@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
-#elif defined(__aarch64__) && defined(__linux__)
+#elif (defined(__aarch64__) || defined(__arm__)) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
@@ -18,6 +18,7 @@ enum Feature : Features {
   feature_fma = 1u << 1,
   feature_f16c = 1u << 2,
   feature_neon = 1u << 3,
+  feature_vfpv4 = 1u << 4,
   feature_avx512f = 1u << 16,
   feature_avx512vl = 1u << 17,
   feature_avx512bw = 1u << 18,
@@ -35,6 +36,7 @@ constexpr FeatureName feature_names[] = {
     {feature_fma, "fma"},
     {feature_f16c, "f16c"},
     {feature_neon, "neon"},
+    {feature_vfpv4, "vfpv4"},
     {feature_avx512f, "avx512f"},
     {feature_avx512vl, "avx512vl"},
     {feature_avx512bw, "avx512bw"},
@@ -104,6 +106,19 @@ Features detect() {
   const unsigned long hwcap = getauxval(AT_HWCAP);
   Features features = 0;
   if ((hwcap & HWCAP_ASIMD) != 0) features |= feature_neon;
+  return features;
+}
+
+#elif defined(__arm__) && defined(__linux__)
+
+// Bits of the kernel's <asm/hwcap.h>, which spells them differently in C libraries.
+Features detect() {
+  constexpr unsigned long hwcap_neon = 1u << 12;
+  constexpr unsigned long hwcap_vfpv4 = 1u << 16;
+  const unsigned long hwcap = getauxval(AT_HWCAP);
+  Features features = 0;
+  if ((hwcap & hwcap_neon) != 0) features |= feature_neon;
+  if ((hwcap & hwcap_vfpv4) != 0) features |= feature_vfpv4;
   return features;
 }
 

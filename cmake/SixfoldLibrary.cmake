@@ -55,6 +55,8 @@ endfunction()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   set(SIXFOLD_ARM64 TRUE)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  set(SIXFOLD_ARM32 TRUE)
 endif()
 
 sixfold_library_objects(sixfold_baseline)
@@ -68,6 +70,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   sixfold_add_isa(avx512 FLAGS ${avx512_flags})
 elseif(SIXFOLD_ARM64)
   sixfold_add_isa(neon)
+elseif(SIXFOLD_ARM32)  # g++ must be told which half format; clang knows but one
+  sixfold_add_isa(neon_v7 FLAGS -march=armv7-a -mfpu=neon-vfpv4 $<$<CXX_COMPILER_ID:GNU>:-mfp16-format=ieee>)
 endif()
 
 # sixfold_add_library(<target> STATIC|SHARED): linked as C, so that a consumer needs no C++ compiler and no C++ runtime.
