@@ -5,6 +5,7 @@
 
 #include "support/compare.hpp"
 #include "support/conv_cases.hpp"
+#include "support/denormals.hpp"
 #include "support/rows.hpp"
 #include "support/samples.hpp"
 
@@ -47,18 +48,19 @@ TEST_P(BackendPair, EverySortOfOperator) {
 }
 
 // Bit patterns evenly spread over all floats, which includes every sign, exponent and sort of NaN.
-reference::Image all_over_the_floats() {
+reference::Image all_over_the_floats(const std::string& backend) {
   constexpr std::size_t kCount = 1 << 16;
   reference::Image image(SIXFOLD_FP32, 1, 64, 64, kCount / (64 * 64));
   Random random(5);
   for (std::size_t i = 0; i < kCount; ++i) {
-    image.values[i] = std::bit_cast<float>(static_cast<std::uint32_t>(i << 16 | random.below(1 << 16)));
+    const auto bits = static_cast<std::uint32_t>(i << 16 | random.below(1 << 16));
+    image.values[i] = seen_by(backend, std::bit_cast<float>(bits));
   }
   return image;
 }
 
 TEST_P(BackendPair, ActivationsOverTheWholeRange) {
-  const reference::Image input = all_over_the_floats();
+  const reference::Image input = all_over_the_floats(GetParam().name);
   for (int kind = 0; kind < SIXFOLD_ACTIVATION_KINDS; ++kind) {
     for (const float alpha : {0.25f, 1.0f, -1.5f}) {
       sixfold_elementwise_desc desc = sixfold_elementwise_desc_default();

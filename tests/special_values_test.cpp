@@ -8,6 +8,7 @@
 #include "reference/pool.hpp"
 #include "support/compare.hpp"
 #include "support/conv_cases.hpp"
+#include "support/denormals.hpp"
 #include "support/rows.hpp"
 
 namespace sixfold::test {
@@ -162,13 +163,34 @@ TEST_P(Special, InSumsAndProducts) {
       reference::Image a(type, 1, 1, count, count);
       reference::Image b(type, 1, 1, count, count);
       for (std::size_t i = 0; i < count * count; ++i) {
-        a.values[i] = reference::stored(type, kSpecials[i / count]);
-        b.values[i] = reference::stored(type, kSpecials[i % count]);
+        a.values[i] = reference::stored(type, seen_by(GetParam().name, kSpecials[i / count]));
+        b.values[i] = reference::stored(type, seen_by(GetParam().name, kSpecials[i % count]));
       }
       const Created created = create(desc, {}, forced(GetParam().name.c_str()));
       ASSERT_EQ(created.status, SIXFOLD_OK) << created.text;
       EXPECT_TRUE(agrees(reference::elementwise(desc, {}, a, &b), run(created.op.get(), {&a, &b}))) << "kind " << kind;
     }
+  }
+}
+
+// Operands and results: 2^-130 + 2^-130, 2^-140 * 2^20, 2^-70 * 2^-70, in whole vectors and in tails.
+TEST_P(Special, DenormalsCountOrAreFlushed) {
+  const bool flushed = flushes_denormals(GetParam().name);
+  for (const std::size_t channels : {std::size_t{1}, std::size_t{19}}) {
+    const auto expect = [&](sixfold_elementwise_kind kind, float x, float y, float result) {
+      sixfold_elementwise_desc desc = sixfold_elementwise_desc_default();
+      desc.kind = kind;
+      const Created created = create(desc, {}, forced(GetParam().name.c_str()));
+      ASSERT_EQ(created.status, SIXFOLD_OK) << created.text;
+      reference::Image a(SIXFOLD_FP32, 1, 1, 1, channels);
+      reference::Image b = a;
+      a.values.assign(channels, x);
+      b.values.assign(channels, y);
+      for (const float value : run(created.op.get(), {&a, &b}).values) EXPECT_EQ(value, flushed ? 0.0f : result);
+    };
+    expect(SIXFOLD_ADD, 0x1p-130f, 0x1p-130f, 0x1p-129f);
+    expect(SIXFOLD_MULTIPLY, 0x1p-140f, 0x1p+20f, 0x1p-120f);
+    expect(SIXFOLD_MULTIPLY, 0x1p-70f, 0x1p-70f, 0x1p-140f);
   }
 }
 

@@ -17,6 +17,7 @@ struct Image {
   std::size_t width = 0;
   std::size_t channels = 0;
   std::vector<float> values;  // each exactly representable in `type`
+  bool flushed = false;       // computed where denormals count as zero; see support/denormals.hpp
 
   Image() = default;
   Image(sixfold_type type_, std::size_t n, std::size_t h, std::size_t w, std::size_t c)

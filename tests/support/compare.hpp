@@ -7,7 +7,8 @@
 
 namespace sixfold::test {
 
-// Each element lies in its range; the sign of a zero and a NaN's payload are free.
+// Each element lies in its range; the sign of a zero and a NaN's payload are free. Where denormals are flushed, it may be off by
+// flush_margin().
 testing::AssertionResult agrees(const reference::Expected& expected, const reference::Image& actual);
 
 // Equal value for value, in the same sense.

@@ -3,6 +3,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "support/denormals.hpp"
+
 namespace sixfold::test {
 
 namespace {
@@ -140,7 +142,9 @@ reference::Image run(const sixfold_operator* op, const std::vector<const referen
   require_ok(sixfold_run(op, views.data(), views.size(), &output.view(), &context, &error), "run", error);
   require(output.surroundings_untouched(), "run wrote outside the output's elements");
   require(workspace.surroundings_untouched(), "run wrote outside the workspace");
-  return output.read();
+  reference::Image result = output.read();
+  result.flushed = flushes_denormals(sixfold_kernel_name(op));
+  return result;
 }
 
 }  // namespace sixfold::test
