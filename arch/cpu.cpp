@@ -32,15 +32,17 @@ struct FeatureName {
 };
 
 constexpr FeatureName feature_names[] = {
+    // x86
     {feature_avx2, "avx2"},
     {feature_fma, "fma"},
     {feature_f16c, "f16c"},
-    {feature_neon, "neon"},
-    {feature_vfpv4, "vfpv4"},
     {feature_avx512f, "avx512f"},
     {feature_avx512vl, "avx512vl"},
     {feature_avx512bw, "avx512bw"},
     {feature_avx512dq, "avx512dq"},
+    // Arm
+    {feature_neon, "neon"},
+    {feature_vfpv4, "vfpv4"},
     {feature_unknown, "a feature that this version does not know"},
 };
 
