@@ -1,8 +1,11 @@
 // The range proof is sound and sharp: no input exceeds it, and the witness attains it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "reference/conv.hpp"
@@ -72,16 +75,19 @@ std::vector<float> witness(const sixfold_conv_desc& desc, std::size_t channel, s
   return values;
 }
 
-// Those that have kernels.
+// Those that convolutions of every sort have kernels for.
 std::vector<sixfold_accumulation> accumulations_of(sixfold_type type) {
-  std::set<sixfold_accumulation> found;
+  std::map<std::string, std::set<sixfold_accumulation>> found;
   for (std::size_t i = 0; i < sixfold_kernel_count(); ++i) {
     sixfold_kernel_info info{};
     info.struct_size = sizeof info;
     EXPECT_EQ(sixfold_kernel_get(i, &info, nullptr), SIXFOLD_OK);
-    if (std::string(info.op) == "gemm" && info.type == type) found.insert(info.accumulation);
+    if (info.type == type) found[info.op].insert(info.accumulation);
   }
-  return {found.begin(), found.end()};
+  const std::set<sixfold_accumulation>&gemm = found["gemm"], &depthwise = found["depthwise"];
+  std::vector<sixfold_accumulation> both;
+  std::set_intersection(gemm.begin(), gemm.end(), depthwise.begin(), depthwise.end(), std::back_inserter(both));
+  return both;
 }
 
 sixfold_interval draw_interval(Random& random, float magnitude) {

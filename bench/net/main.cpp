@@ -16,6 +16,7 @@
 #include "onnx_file.hpp"
 #include "peak.hpp"
 #include "picture.hpp"
+#include "precision_report.hpp"
 #include "report.hpp"
 #include "spelled.hpp"
 
@@ -43,6 +44,9 @@ struct Settings {
   int expect_class = -1;
   std::string expose;
   bool list_backends = false;
+  bool precision = false;
+  double threshold = 0.01;
+  size_t variations = 0;
 };
 
 void add_options(CLI::App& app, Settings& settings) {
@@ -76,6 +80,15 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--expect-class", settings.expect_class, "Fail unless this is the largest output, with every type");
   app.add_option("--expose-intermediates", settings.expose,
                  "Only write a copy of the model that has every intermediate value among its outputs");
+  app.add_flag("--precision", settings.precision,
+               "Instead of times: what each half arithmetic does to each layer, what is proved of it, and a plan");
+  app.add_option("--threshold", settings.threshold,
+                 "For --precision: the error of a layer by itself, relative to its largest magnitude, that is too much")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--variations", settings.variations,
+                 "For --precision: also compare decisions on so many pictures like the input: parts, mirrored, darker, "
+                 "brighter")
+      ->check(CLI::Range(0, 10000));
   app.add_flag("--list-backends", settings.list_backends, "Only print the backends that this CPU can run, best first");
 }
 
@@ -134,13 +147,18 @@ Constant random_input(const Settings& settings, const GraphInput& input) {
   return Constant::of_floats(dims, std::move(values));
 }
 
-Constant input_of(const Settings& settings, const GraphInput& input) {
-  if (settings.input.empty()) return random_input(settings, input);
-  if (ends_with(settings.input, ".npy")) return read_npy(settings.input);
+bool is_picture(const std::string& path) { return !path.empty() && !ends_with(path, ".npy"); }
+
+Picture picture_of(const Settings& settings) {
   Picture picture = load_picture(settings.input);
   if (!settings.crop.empty()) picture = cropped(picture, parse_crop(settings.crop));
-  if (settings.rotate == 180) picture = turned_by_180(picture);
-  return preprocess(settings.preprocess, picture, input.dims);
+  return settings.rotate == 180 ? turned_by_180(picture) : picture;
+}
+
+Constant input_of(const Settings& settings, const GraphInput& input) {
+  if (settings.input.empty()) return random_input(settings, input);
+  if (!is_picture(settings.input)) return read_npy(settings.input);
+  return preprocess(settings.preprocess, picture_of(settings), input.dims);
 }
 
 std::string input_text(const Settings& settings, const Constant& input) {
@@ -158,6 +176,14 @@ std::vector<sixfold_type> types_of(const Settings& settings) {
 
 // "avx2" from "avx2 (256-bit vectors), the best that this CPU can run".
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
+
+NetworkOptions network_options(const Settings& settings, sixfold_type type) {
+  NetworkOptions options;
+  options.type = type;
+  options.backend = settings.backend;
+  options.threads = settings.threads;
+  return options;
+}
 
 void describe_backend(Report& report) {
   for (const Step& step : report.runs.at(0).network.steps()) {
@@ -201,6 +227,54 @@ bool classes_are(const Report& report, int expected) {
   return right;
 }
 
+// Pictures like the input's; without a picture, other random numbers.
+std::vector<Constant> varied_inputs(const Settings& settings, const GraphInput& input) {
+  std::vector<Constant> inputs;
+  if (is_picture(settings.input)) {
+    for (const Picture& picture : variations(picture_of(settings), settings.variations)) {
+      inputs.push_back(preprocess(settings.preprocess, picture, input.dims));
+    }
+  } else if (settings.variations > 0) {
+    throw Error("--variations needs a picture as --input");
+  }
+  return inputs;
+}
+
+// The variations may be of another size than the input, and so make another graph.
+std::vector<Agreement> agreements(const Settings& settings, const Graph& graph, const NetworkOptions& options,
+                                  const PrecisionStudy& study) {
+  const std::vector<Constant> inputs = varied_inputs(settings, graph.inputs[0]);
+  if (inputs.empty()) return {};
+  LayerGraph layers = lower(graph, {{graph.inputs[0].name, inputs[0].dims}});
+  if (settings.fuse) {
+    fuse(layers);
+  } else {
+    fuse_only_what_must_be(layers);
+  }
+  std::vector<std::vector<float>> values;
+  for (const Constant& input : inputs) values.push_back(input.floats);
+  return agreement_over(layers, values, options, study);
+}
+
+int run_precision(const Settings& settings, const Graph& graph, const LayerGraph& layers, const Constant& input) {
+  const NetworkOptions options = network_options(settings, SIXFOLD_FP32);
+  const Network reference(layers, options);
+  const Arena arena(reference.arena_bytes());
+  const std::vector<const float*> inputs = {input.floats.data()};
+  const Values values = values_of(reference, arena, inputs);
+  const PrecisionStudy study = study_precision(layers, reference, values, inputs, options, settings.threshold);
+  std::string backend;
+  for (const Step& step : reference.steps()) {
+    if (step.op) backend = explanation(step.op.get(), "backend");
+  }
+  const PrecisionReport report{settings.model, input_text(settings, input),
+                               backend,        reference,
+                               study,          agreements(settings, graph, options, study)};
+  print_precision_study(report);
+  if (!settings.json.empty()) write_precision_json(report, settings.json);
+  return 0;
+}
+
 int run(const Settings& settings) {
   if (settings.list_backends) {
     list_backends();
@@ -228,10 +302,10 @@ int run(const Settings& settings) {
   } else {
     fuse_only_what_must_be(layers);
   }
+  if (settings.precision) return run_precision(settings, graph, layers, input);
   for (const sixfold_type type : types_of(settings)) {
     const Run* reference = report.runs.empty() ? nullptr : &report.runs.back();
-    report.runs.push_back(
-        run_network(layers, {type, settings.backend, settings.threads}, input, settings.repeat, reference));
+    report.runs.push_back(run_network(layers, network_options(settings, type), input, settings.repeat, reference));
   }
   describe_backend(report);
   report.threads = settings.threads;

@@ -49,6 +49,9 @@ struct NetworkOptions {
   sixfold_type type = SIXFOLD_FP32;
   std::string backend;  // empty: the library's choice
   size_t threads = 1;
+  sixfold_accumulation accumulation = SIXFOLD_ACCUMULATE_FP32;  // of fp16 networks
+  std::map<std::string, sixfold_accumulation> accumulation_of =
+      {};  // of layers, by what they compute, that differ from that
 };
 
 class Network {

@@ -208,8 +208,15 @@ class NetworkBuilder {
     check_shape(step);
   }
 
+  NetworkOptions options_for(const Layer& layer) const {
+    NetworkOptions options = options_;
+    const auto own = options_.accumulation_of.find(layer.output);
+    if (own != options_.accumulation_of.end()) options.accumulation = own->second;
+    return options;
+  }
+
   void add(const Layer& layer, const Convolution& convolution) {
-    Operator op = make_operator(convolution, options_);
+    Operator op = make_operator(convolution, options_for(layer));
     Step& step = add_layer_step(layer);
     set_operator(step, std::move(op));
     const sixfold_conv_desc& desc = convolution.desc;
@@ -219,7 +226,7 @@ class NetworkBuilder {
   }
 
   void add(const Layer& layer, const FullyConnected& product) {
-    Operator op = make_operator(product, options_);
+    Operator op = make_operator(product, options_for(layer));
     Step& step = add_layer_step(layer);
     set_operator(step, std::move(op));
     step.multiply_adds = static_cast<double>(output_image(layer).elements() * product.input_features);

@@ -45,8 +45,9 @@ Layer with_one_batch_norm(Layer layer, size_t outputs) {
 }
 
 template <class Desc, class Layer>
-void set_epilogue_and_weights(Desc& desc, const Layer& layer, sixfold_type type) {
-  desc.type = type;
+void set_epilogue_and_weights(Desc& desc, const Layer& layer, const NetworkOptions& options) {
+  desc.type = options.type;
+  desc.accumulation = options.type == SIXFOLD_FP16 ? options.accumulation : SIXFOLD_ACCUMULATE_FP32;
   desc.weights = layer.weights.data();
   desc.bias = layer.bias.empty() ? nullptr : layer.bias.data();
   const Epilogue& epilogue = layer.epilogue;
@@ -66,6 +67,44 @@ Operator create(sixfold_status (*function)(const Desc*, const sixfold_options*, 
   return Operator(op);
 }
 
+// Calls use(descriptor) with a descriptor that points into a folded copy of the layer.
+template <class Use>
+auto with_descriptor(const Convolution& convolution, const NetworkOptions& options, Use use) {
+  const Convolution folded = with_one_batch_norm(convolution, convolution.desc.output_channels);
+  sixfold_conv_desc desc = folded.desc;
+  set_epilogue_and_weights(desc, folded, options);
+  return use(desc);
+}
+
+template <class Use>
+auto with_descriptor(const FullyConnected& product, const NetworkOptions& options, Use use) {
+  const FullyConnected folded = with_one_batch_norm(product, product.output_features);
+  sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
+  desc.input_features = folded.input_features;
+  desc.output_features = folded.output_features;
+  set_epilogue_and_weights(desc, folded, options);
+  return use(desc);
+}
+
+NetworkOptions half_options(sixfold_accumulation accumulation) {
+  NetworkOptions options;
+  options.type = SIXFOLD_FP16;
+  options.accumulation = accumulation;
+  return options;
+}
+
+template <class Desc>
+LayerRange proved(sixfold_status (*function)(const Desc*, sixfold_channel_range*, size_t, sixfold_range*,
+                                             sixfold_error*),
+                  Desc desc, size_t channels, const Intervals& input, const Intervals& residual) {
+  desc.ranges = {input.data(), input.size(), residual.data(), residual.size()};
+  LayerRange range;
+  range.channels.resize(channels);
+  sixfold_error error{};
+  require(function(&desc, range.channels.data(), channels, &range.whole, &error), error);
+  return range;
+}
+
 }  // namespace
 
 void require(sixfold_status status, const sixfold_error& error) {
@@ -73,19 +112,28 @@ void require(sixfold_status status, const sixfold_error& error) {
 }
 
 Operator make_operator(const Convolution& convolution, const NetworkOptions& options) {
-  const Convolution folded = with_one_batch_norm(convolution, convolution.desc.output_channels);
-  sixfold_conv_desc desc = folded.desc;
-  set_epilogue_and_weights(desc, folded, options.type);
-  return create(sixfold_conv_create, desc, options);
+  return with_descriptor(convolution, options,
+                         [&](const sixfold_conv_desc& desc) { return create(sixfold_conv_create, desc, options); });
 }
 
 Operator make_operator(const FullyConnected& product, const NetworkOptions& options) {
-  const FullyConnected folded = with_one_batch_norm(product, product.output_features);
-  sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
-  desc.input_features = folded.input_features;
-  desc.output_features = folded.output_features;
-  set_epilogue_and_weights(desc, folded, options.type);
-  return create(sixfold_fully_connected_create, desc, options);
+  return with_descriptor(product, options, [&](const sixfold_fully_connected_desc& desc) {
+    return create(sixfold_fully_connected_create, desc, options);
+  });
+}
+
+LayerRange range_of(const Convolution& convolution, const Intervals& input, const Intervals& residual,
+                    sixfold_accumulation accumulation) {
+  return with_descriptor(convolution, half_options(accumulation), [&](sixfold_conv_desc desc) {
+    return proved(sixfold_conv_range, desc, desc.output_channels, input, residual);
+  });
+}
+
+LayerRange range_of(const FullyConnected& product, const Intervals& input, const Intervals& residual,
+                    sixfold_accumulation accumulation) {
+  return with_descriptor(product, half_options(accumulation), [&](sixfold_fully_connected_desc desc) {
+    return proved(sixfold_fully_connected_range, desc, desc.output_features, input, residual);
+  });
 }
 
 Operator make_operator(const Pool& pool, const NetworkOptions& options) {

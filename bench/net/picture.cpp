@@ -129,6 +129,40 @@ Picture turned_by_180(const Picture& picture) {
   return result;
 }
 
+Picture mirrored(const Picture& picture) {
+  Picture result = picture;
+  for (int y = 0; y < picture.height; ++y) {
+    for (int x = 0; x < picture.width; ++x) {
+      const int from = (y * picture.width + picture.width - 1 - x) * kChannels,
+                to = (y * picture.width + x) * kChannels;
+      std::copy_n(&picture.rgb[static_cast<size_t>(from)], kChannels, &result.rgb[static_cast<size_t>(to)]);
+    }
+  }
+  return result;
+}
+
+Picture brightened(const Picture& picture, double factor) {
+  Picture result = picture;
+  for (uint8_t& value : result.rgb) value = static_cast<uint8_t>(std::clamp(std::lround(value * factor), 0L, 255L));
+  return result;
+}
+
+std::vector<Picture> variations(const Picture& picture, size_t count) {
+  constexpr double factors[] = {1.0, 0.6, 1.3, 0.8, 1.15};
+  const int width = std::max(1, picture.width * 7 / 8), height = std::max(1, picture.height * 7 / 8);
+  std::vector<Picture> result;
+  for (size_t i = 0; i < count; ++i) {
+    // Multiples of two irrational numbers spread evenly over the places that the part can have.
+    const double u = std::fmod(static_cast<double>(i) * 0.754877666, 1.0),
+                 v = std::fmod(static_cast<double>(i) * 0.569840291, 1.0);
+    const int x = static_cast<int>(u * (picture.width - width + 1)),
+              y = static_cast<int>(v * (picture.height - height + 1));
+    Picture part = brightened(cropped(picture, {x, y, width, height}), factors[i % 5]);
+    result.push_back(i % 2 == 0 ? std::move(part) : mirrored(part));
+  }
+  return result;
+}
+
 Crop parse_crop(const std::string& text) {
   std::istringstream stream(text);
   Crop crop;

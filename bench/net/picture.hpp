@@ -26,6 +26,12 @@ Picture load_picture(const std::string& path);
 Picture cropped(const Picture& picture, const Crop& crop);
 Picture turned_by_180(const Picture& picture);
 
+Picture mirrored(const Picture& picture);  // left and right
+Picture brightened(const Picture& picture, double factor);
+
+// Pictures much like this one, all of one size: parts of it, every other one mirrored, darker and brighter.
+std::vector<Picture> variations(const Picture& picture, size_t count);
+
 // "x,y,width,height".
 Crop parse_crop(const std::string& text);
 

@@ -1,0 +1,27 @@
+// What can be said of every value of a network before it runs, from the interval of its input alone.
+#ifndef SIXFOLD_BENCH_NET_INTERVALS_HPP
+#define SIXFOLD_BENCH_NET_INTERVALS_HPP
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "layer.hpp"
+#include "operators.hpp"
+
+namespace sixfold::net {
+
+// The intervals of all values of the network when it runs in fp16 with this accumulation: none for a value that may
+// overflow, or come of one that may. `inputs` has those of the network's inputs.
+std::map<std::string, Intervals> intervals_of(const LayerGraph& graph, const std::map<std::string, Intervals>& inputs,
+                                              sixfold_accumulation accumulation);
+
+// The smallest interval of halves that holds all values, rounded to fp16; a channel each. None if one is not finite there.
+Intervals observed(const std::vector<float>& values, const Dims& dims);
+
+// Each interval widened by a fraction of its width at both ends; but not across zero.
+Intervals widened(const Intervals& intervals, float fraction);
+
+}  // namespace sixfold::net
+
+#endif
