@@ -56,8 +56,9 @@ Intervals product(const Intervals& a, const Intervals& b) {
 
 class Propagation {
  public:
-  Propagation(const LayerGraph& graph, std::map<std::string, Intervals> known, sixfold_accumulation accumulation)
-      : graph_(graph), known_(std::move(known)), accumulation_(accumulation) {}
+  Propagation(const LayerGraph& graph, std::map<std::string, Intervals> known,
+              const std::vector<sixfold_accumulation>& accumulations)
+      : graph_(graph), known_(std::move(known)), accumulations_(accumulations) {}
 
   std::map<std::string, Intervals> operator()() {
     for (const Layer& layer : graph_.layers) {
@@ -79,7 +80,13 @@ class Propagation {
   Intervals after_product(const Layer& layer, const Product& product, size_t inputs, size_t outputs) {
     const bool adds = product.epilogue.residual != SIXFOLD_NO_RESIDUAL;
     const Intervals residual = adds ? fitted(input(layer, 1), outputs) : Intervals{};
-    return outputs_of(range_of(product, fitted(input(layer, 0), inputs), residual, accumulation_));
+    Intervals all;
+    for (const sixfold_accumulation accumulation : accumulations_) {
+      const Intervals one = outputs_of(range_of(product, fitted(input(layer, 0), inputs), residual, accumulation));
+      if (all.empty()) all = one;
+      for (size_t c = 0; c < one.size(); ++c) all[c] = hull(all[c], one[c]);
+    }
+    return all;
   }
 
   Intervals after(const Layer& layer, const Convolution& convolution) {
@@ -118,14 +125,14 @@ class Propagation {
 
   const LayerGraph& graph_;
   std::map<std::string, Intervals> known_;
-  sixfold_accumulation accumulation_;
+  const std::vector<sixfold_accumulation>& accumulations_;
 };
 
 }  // namespace
 
 std::map<std::string, Intervals> intervals_of(const LayerGraph& graph, const std::map<std::string, Intervals>& inputs,
-                                              sixfold_accumulation accumulation) {
-  return Propagation(graph, inputs, accumulation)();
+                                              const std::vector<sixfold_accumulation>& accumulations) {
+  return Propagation(graph, inputs, accumulations)();
 }
 
 Intervals observed(const std::vector<float>& values, const Dims& dims) {
@@ -138,6 +145,17 @@ Intervals observed(const std::vector<float>& values, const Dims& dims) {
     if (!std::isfinite(value)) return {};
     sixfold_interval& interval = result[i / pixels % image.channels];
     interval = hull(interval, {value, value});
+  }
+  return result;
+}
+
+Intervals common(const Intervals& intervals, const Intervals& other) {
+  if (other.size() != intervals.size() && other.size() != 1) return intervals;
+  Intervals result = intervals;
+  for (size_t c = 0; c < result.size(); ++c) {
+    const sixfold_interval& bound = other[other.size() == 1 ? 0 : c];
+    const sixfold_interval both{std::max(result[c].low, bound.low), std::min(result[c].high, bound.high)};
+    if (both.low <= both.high) result[c] = both;
   }
   return result;
 }

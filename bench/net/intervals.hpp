@@ -11,13 +11,17 @@
 
 namespace sixfold::net {
 
-// The intervals of all values of the network when it runs in fp16 with this accumulation: none for a value that may
-// overflow, or come of one that may. `inputs` has those of the network's inputs.
+// The intervals of all values of the network when it runs in fp16, each layer with any of these accumulations that is proved not
+// to overflow there. None for a value that may overflow with all of them, or comes of one that may. `inputs` has those of
+// the network's inputs.
 std::map<std::string, Intervals> intervals_of(const LayerGraph& graph, const std::map<std::string, Intervals>& inputs,
-                                              sixfold_accumulation accumulation);
+                                              const std::vector<sixfold_accumulation>& accumulations);
 
 // The smallest interval of halves that holds all values, rounded to fp16; a channel each. None if one is not finite there.
 Intervals observed(const std::vector<float>& values, const Dims& dims);
+
+// What lies in both; `intervals`, if nothing is known of the other.
+Intervals common(const Intervals& intervals, const Intervals& other);
 
 // Each interval widened by a fraction of its width at both ends; but not across zero.
 Intervals widened(const Intervals& intervals, float fraction);

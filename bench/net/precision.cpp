@@ -148,7 +148,10 @@ class Study {
     for (const Layer& layer : graph_.layers) {  // what is only renamed has no step of its own
       seen.emplace(layer.output, layer.inputs.empty() ? Intervals{} : fitted(seen[layer.inputs[0]], 0));
     }
-    const Known certain = intervals_of(graph_, inputs, SIXFOLD_ACCUMULATE_FP32);
+    const Known certain = intervals_of(graph_, inputs, accumulations());
+    for (auto& [value, intervals] : seen) {
+      if (const auto known = certain.find(value); known != certain.end()) intervals = common(intervals, known->second);
+    }
     for (LayerPrecision& layer : study_.layers) {
       if (!layer.accumulates) continue;
       layer.observed = proofs_of(*layer_of(layer.step), seen);
@@ -194,8 +197,13 @@ class Study {
 
   // The cheapest that is good enough: half, blocked, single.
   void make_plan() {
+    // What is proved of a layer supposes that those before it were proved.
+    bool proved = true;
     for (size_t i = 0; i < study_.layers.size(); ++i) {
-      if (study_.layers[i].accumulates) study_.plan.push_back(choose(i));
+      if (!study_.layers[i].accumulates) continue;
+      Choice choice = choose(i);
+      choice.proved = proved = proved && choice.proved;
+      study_.plan.push_back(std::move(choice));
     }
     for (size_t mode = 0; mode < study_.modes.size(); ++mode) {
       ModeResult& result = study_.modes[mode];
