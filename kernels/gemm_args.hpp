@@ -21,6 +21,7 @@ struct GemmArgs {
   std::size_t left_pitch;
   std::size_t runs;
   std::size_t run_length;
+  std::size_t left_step;  // elements from each pixel's run to the next one's, if it is the same for all; 0 if not known
   std::size_t pixels;
 
   const void* weights;  // the panels of channels `channel` to `channel + channels`
@@ -62,21 +63,25 @@ constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std:
   return {half_portion(pixels, depth), panels};
 }
 
-// Floats from one converted pixel to the next.
-constexpr std::size_t half_row_floats(std::size_t depth) { return (depth + 15) / 16 * 16; }
+// Converted floats start at a cache line: a vector that lies across two takes two loads.
+constexpr std::size_t half_line_floats(std::size_t floats) { return (floats + 15) / 16 * 16; }
 
-// A pointer a converted pixel; what follows starts at a cache line, since a vector that lies across two takes two loads.
-constexpr std::size_t half_pointers_bytes(std::size_t pixels) { return (pixels * sizeof(void*) + 63) / 64 * 64; }
+// A pointer a run of each converted pixel.
+constexpr std::size_t half_pointers_bytes(std::size_t pixels, std::size_t runs) {
+  return (pixels * runs * sizeof(void*) + 63) / 64 * 64;
+}
 
-constexpr std::size_t half_pixels_bytes(std::size_t pixels, std::size_t depth) {
-  return half_pointers_bytes(pixels) + pixels * half_row_floats(depth) * sizeof(float);
+constexpr std::size_t half_pixels_bytes(std::size_t pixels, std::size_t runs, std::size_t run_length) {
+  return half_pointers_bytes(pixels, runs) + pixels * runs * half_line_floats(run_length) * sizeof(float);
 }
 
 // For a product of up to `pixels` pixels, with any number of panels.
-constexpr std::size_t gemm_scratch_bytes(Type type, std::size_t pixels, std::size_t depth, std::size_t tile_channels) {
+constexpr std::size_t gemm_scratch_bytes(Type type, std::size_t pixels, std::size_t runs, std::size_t run_length,
+                                         std::size_t tile_channels) {
   if (type == Type::fp32) return 0;
-  const std::size_t few_panels = half_pixels_bytes(half_portion(pixels, depth), depth) + half_panels_bytes;
-  const std::size_t many_panels = half_pixels_bytes(pixels, depth) + depth * tile_channels * sizeof(float);
+  const std::size_t depth = runs * run_length;
+  const std::size_t few_panels = half_pixels_bytes(half_portion(pixels, depth), runs, run_length) + half_panels_bytes;
+  const std::size_t many_panels = half_pixels_bytes(pixels, runs, run_length) + depth * tile_channels * sizeof(float);
   return few_panels > many_panels ? few_panels : many_panels;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "gemm.hpp"
 
@@ -29,17 +30,58 @@ template <class Isa>
   }
 }
 
-// Converts `count` pixels from `first` on to rows of floats, and points to them.
+// Finds neighbours among the pointers to the left operand. A template, as all code of an ISA: see HACKING.md.
+template <class Isa>
+struct LeftPointers {
+  // Elements from `a` to `b`; more than any run is long if b lies before a.
+  static std::size_t elements_between(const void* a, const void* b) {
+    return (reinterpret_cast<std::uintptr_t>(b) - reinterpret_cast<std::uintptr_t>(a)) / sizeof(Half);
+  }
+
+  // How many pixels from left[0] on, at most `count`, start `step` elements after one another. Mostly all do: they are compared
+  // by eights, without a jump each.
+  static std::size_t pixels_in_step(const void* const* left, std::size_t count, std::size_t step) {
+    std::size_t pixels = 1;
+    for (bool all = true; all && pixels + 8 <= count; pixels += all ? 8 : 0) {
+      unroll<8>([&](auto i) __attribute__((always_inline)) {
+        all &= elements_between(left[pixels + i - 1], left[pixels + i]) == step;
+      });
+    }
+    while (pixels < count && elements_between(left[pixels - 1], left[pixels]) == step) ++pixels;
+    return pixels;
+  }
+};
+
+// Converts one run of `count` pixels, and points to it; returns where the floats end. Runs that touch or overlap are converted
+// as one: rows of few channels would spend their time on loops, and windows of few channels share most of their elements.
+template <class Isa>
+float* convert_run(const GemmArgs& args, const void* const* left, std::size_t count, float* floats,
+                   const float** rows) {
+  using Pointers = LeftPointers<Isa>;
+  const std::size_t length = args.run_length;
+  for (std::size_t m = 0; m < count;) {
+    std::size_t step = args.left_step;
+    std::size_t pixels = count - m;
+    if (step == 0 && pixels > 1) {
+      step = Pointers::elements_between(left[m], left[m + 1]);
+      if (step <= length) pixels = Pointers::pixels_in_step(left + m, pixels, step);
+    }
+    if (step > length) pixels = 1;
+    const std::size_t elements = (pixels - 1) * step + length;
+    convert_halves<Isa>(static_cast<const Half*>(left[m]), floats, elements);
+    for (std::size_t i = 0; i < pixels; ++i) rows[m + i] = floats + i * step;
+    floats += half_line_floats(elements);
+    m += pixels;
+  }
+  return floats;
+}
+
+// Converts `count` pixels from `first` on to floats, and points to them: [run][pixel].
 template <class Isa>
 [[gnu::noinline]] void convert_pixels(const GemmArgs& args, std::size_t first, std::size_t count, float* floats,
                                       const float** rows) {
-  const std::size_t row_floats = half_row_floats(args.runs * args.run_length);
-  for (std::size_t m = 0; m < count; ++m, floats += row_floats) {
-    rows[m] = floats;
-    for (std::size_t run = 0; run < args.runs; ++run) {
-      const Half* from = static_cast<const Half*>(args.left[run * args.left_pitch + first + m]);
-      convert_halves<Isa>(from, floats + run * args.run_length, args.run_length);
-    }
+  for (std::size_t run = 0; run < args.runs; ++run) {
+    floats = convert_run<Isa>(args, args.left + run * args.left_pitch + first, count, floats, rows + run * count);
   }
 }
 
@@ -49,13 +91,14 @@ void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
   constexpr std::size_t width = V * Isa::width;
   const std::size_t depth = args.runs * args.run_length;
   const float** rows = static_cast<const float**>(args.scratch);
-  float* left_floats = reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1));
+  float* left_floats =
+      reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1, args.runs));
   convert_pixels<Isa>(args, 0, 1, left_floats, rows);
   const Half* panel = static_cast<const Half*>(args.weights);
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<A, Half> p = {
-        rows,         1, 1, depth, block, panel, args.bias + c, panel_target<Isa, width>(args, Type::fp16, 0, c),
-        args.epilogue};
+    const GemmPanel<A, Half> p = {rows,         1,     args.runs,     args.run_length,
+                                  block,        panel, args.bias + c, panel_target<Isa, width>(args, Type::fp16, 0, c),
+                                  args.epilogue};
     gemm_tiles<Isa, A, 1, V>(p, 0, 1);
   }
 }
@@ -68,8 +111,8 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
   const std::size_t panels = (args.channels + width - 1) / width;
   const HalfBlocking blocking = half_blocking(args.pixels, depth, panels, width);
   const float** rows = static_cast<const float**>(args.scratch);
-  float* right =
-      reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(blocking.pixels));
+  float* right = reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) +
+                                          half_pointers_bytes(blocking.pixels, args.runs));
   float* left = right + blocking.panels * depth * width;
   const Half* weights = static_cast<const Half*>(args.weights);
   for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {
@@ -79,8 +122,8 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
       if (panel == 0) convert_pixels<Isa>(args, first, count, left, rows);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, A, R, V>({rows, count, 1, depth, block, right + p * depth * width, args.bias + c,
-                                  panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
+        gemm_panel<Isa, A, R, V>({rows, count, args.runs, args.run_length, block, right + p * depth * width,
+                                  args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
                                  count);
       }
     }

@@ -35,6 +35,12 @@ constexpr std::size_t max_block = 384;      // more would only lengthen the poin
 constexpr std::size_t block_multiple = 24;  // full tiles for every tile height in use
 constexpr std::size_t tiles_per_task = 4;
 
+// Each output pixel is made of the input's pixel of the same number.
+bool is_pointwise(const ConvShape& s) {
+  return s.taps() == 1 && s.stride_height == 1 && s.stride_width == 1 &&
+         s.pad_top + s.pad_left + s.pad_bottom + s.pad_right == 0;
+}
+
 std::size_t panel_count(const Segments& segments) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < segments.count; ++i) count += segments.items[i].panels;
@@ -70,7 +76,8 @@ Tiling make_tiling(const GemmConv& conv, const Tensor* inputs, const Tensor& out
   t.parts = min_of(wanted, panel_count(conv.segments));
   t.pointer_bytes = round_up(runs.runs * t.block * sizeof(void*), 64);
   t.copy_bytes = runs.merged ? round_up(t.block * depth * element_bytes(conv.type), 64) : 0;
-  const std::size_t scratch = gemm_scratch_bytes(kernel_type(conv.type), t.block, depth, widest_panel(conv.segments));
+  const std::size_t scratch =
+      gemm_scratch_bytes(kernel_type(conv.type), t.block, runs.runs, runs.run_length, widest_panel(conv.segments));
   t.task_bytes = t.pointer_bytes + t.copy_bytes + round_up(scratch, 64);
   return t;
 }
@@ -82,7 +89,7 @@ sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const
   const GemmConv& conv = static_cast<const GemmConv&>(op);
   std::size_t window = conv.shape.taps() * conv.shape.group_inputs();
   std::size_t tasks = 0;
-  if (__builtin_mul_overflow(window, max_block * 2 * sizeof(void*), &window) ||
+  if (__builtin_mul_overflow(window, max_block * (2 * sizeof(void*) + half_line_floats(1) * sizeof(float)), &window) ||
       __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks) ||
       __builtin_mul_overflow(max_tasks, make_tiling(conv, inputs, output, 1).task_bytes, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
@@ -131,6 +138,7 @@ class GemmRun {
     args.left_pitch = pixels;
     args.runs = runs_.runs;
     args.run_length = runs_.run_length;
+    args.left_step = is_pointwise(conv_.shape) ? run_.inputs[0].pixel_stride : 0;
     args.pixels = pixels;
     args.out_stride = run_.output.pixel_stride;
     args.residual_stride = run_.inputs[1].pixel_stride;
