@@ -76,6 +76,51 @@ TEST(ReferenceHalf, RoundsToNearestEven) {
   EXPECT_EQ(half_from_double(static_cast<double>(static_cast<float>(1.0 + 0x1p-11 + 0x1p-40))), 0x3c00);
 }
 
+TEST(ReferenceHalf, MultiplyAddsRoundOnce) {
+  struct Golden {
+    double a, b, c, result;
+  };
+  const Golden goldens[] = {
+      {3.0, 5.0, 7.0, 22.0},
+      {-3.0, 5.0, 7.0, -8.0},
+      {1.0, 0x1p-11, 1.0, 1.0},                  // a tie goes to the even neighbour
+      {1.0, 0x1p-11, 0x1.004p0, 0x1.008p0},      // the same from an odd one
+      {0x1.004p0, 0x1p-11, 1.0, 0x1.004p0},      // just above the tie
+      {0x1.ffcp0, 0x1p-12, 1.0, 1.0},            // just below it
+      {0x1p-24, 0x1p-24, 0x1.004p0, 0x1.004p0},  // too small to be seen
+      {0x1p-24, -0x1p-24, 1.0, 1.0},
+      {0x1.8p-1, 0x1.554p-11, 1.0, 1.0},         // just below the tie, by the last bit of fp32
+      {0x1.004p0, 0x1.ff8p-1, -1.0, -0x1p-20},   // (1 + 2^-10)(1 - 2^-10) - 1: exact
+      {3.0, 683 * 0x1p-11, 0x1p-24, 0x1.004p0},  // just above the tie, onto which fp32 rounds it
+      {3.0, 683 * 0x1p-11, -0x1p-24, 1.0},
+      {3.0, 683 * 0x1p-11, 0.0, 1.0},
+      {0x1p-12, 0x1p-13, 0.0, 0.0},  // half the smallest subnormal
+      {0x1p-12, 0x1.004p-13, 0.0, 0x1p-24},
+      {0x1p-12, 0x1p-13, 0x1p-24, 0x1p-23},
+      {0x1p-12, 0x1p-13, 0x1p-23, 0x1p-23},
+      {-0x1p-12, 0x1p-13, 0x1p-23, 0x1p-23},
+      {255.0, 256.0, 0.0, 65280.0},
+      {1.0, 15.99, 65504.0, 65504.0},
+      {1.0, 16.0, 65504.0, kInfinity},
+      {-1.0, 16.0, -65504.0, -kInfinity},
+      {65504.0, 65504.0, -65504.0, kInfinity},
+      {256.0, 256.0, -65504.0, 32.0},  // the product alone would overflow
+      {kInfinity, 0.0, 1.0, kNaN},
+      {kInfinity, 1.0, -kInfinity, kNaN},
+      {65504.0, 65504.0, -kInfinity, -kInfinity},  // a finite product, however large
+      {1.0, 1.0, kNaN, kNaN},
+  };
+  for (const Golden& golden : goldens) {
+    const double got =
+        half_to_double(half_fma(half_from_double(golden.a), half_from_double(golden.b), half_from_double(golden.c)));
+    if (std::isnan(golden.result)) {
+      EXPECT_TRUE(std::isnan(got)) << golden.a << " * " << golden.b << " + " << golden.c;
+    } else {
+      EXPECT_EQ(got, golden.result) << golden.a << " * " << golden.b << " + " << golden.c;
+    }
+  }
+}
+
 TEST(ReferenceHalf, EveryFiniteValueAndEveryMidpoint) {
   for (unsigned bits = 0; bits < 0x7c00; ++bits) {
     const auto here = static_cast<std::uint16_t>(bits);

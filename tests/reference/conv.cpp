@@ -1,6 +1,7 @@
 #include "conv.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "activation.hpp"
 
@@ -75,22 +76,68 @@ Folded fold(const sixfold_conv_desc& desc, const ConvArrays& arrays) {
   return folded;
 }
 
-float accumulate(const sixfold_conv_desc& desc, const Folded& folded, const Image& input, std::size_t n, std::size_t y,
-                 std::size_t x, std::size_t o) {
+// Calls step(input, weight) for each multiply-add of an output element, in order.
+template <class Step>
+void for_each_tap(const sixfold_conv_desc& desc, const Folded& folded, const Image& input, std::size_t n, std::size_t y,
+                  std::size_t x, std::size_t o, const Step& step) {
   const std::size_t inputs = desc.input_channels / desc.groups;
   const std::size_t group = o / (desc.output_channels / desc.groups);
-  float sum = folded.bias[o];
   for (std::size_t ky = 0; ky < desc.kernel_height; ++ky) {
     for (std::size_t kx = 0; kx < desc.kernel_width; ++kx) {
       for (std::size_t i = 0; i < inputs; ++i) {
         const float value =
             tap(input, n, position(y, desc.stride_height, ky, desc.dilation_height, desc.pad_top),
                 position(x, desc.stride_width, kx, desc.dilation_width, desc.pad_left), group * inputs + i);
-        sum = std::fma(value, folded.weights[weight_index(desc, o, ky, kx, i)], sum);
+        step(value, folded.weights[weight_index(desc, o, ky, kx, i)]);
       }
     }
   }
-  return sum;
+}
+
+std::uint16_t half(float value) { return half_from_double(static_cast<double>(value)); }
+
+// An accumulator of halves; `block` steps at a time, in a total of floats.
+class HalfAccumulator {
+ public:
+  explicit HalfAccumulator(std::size_t block) : block_(block) {}
+
+  void add(float value, float weight) {
+    sum_ = half_fma(half(value), half(weight), sum_);
+    if (++steps_ == block_) end_block();
+  }
+
+  float total() {
+    if (steps_ > 0) end_block();
+    return total_;
+  }
+
+ private:
+  void end_block() {
+    total_ = total_ + static_cast<float>(half_to_double(sum_));
+    sum_ = 0;
+    steps_ = 0;
+  }
+
+  std::size_t block_;
+  std::size_t steps_ = 0;
+  std::uint16_t sum_ = 0;
+  float total_ = 0.0f;
+};
+
+constexpr std::size_t kBlockSteps = 32;
+
+float accumulate(const sixfold_conv_desc& desc, const Folded& folded, const Image& input, std::size_t n, std::size_t y,
+                 std::size_t x, std::size_t o) {
+  if (desc.accumulation == SIXFOLD_ACCUMULATE_FP32) {
+    float sum = folded.bias[o];
+    for_each_tap(desc, folded, input, n, y, x, o,
+                 [&](float value, float weight) { sum = std::fma(value, weight, sum); });
+    return sum;
+  }
+  const bool blocked = desc.accumulation == SIXFOLD_ACCUMULATE_FP16_BLOCKED;
+  HalfAccumulator sum(blocked ? kBlockSteps : std::numeric_limits<std::size_t>::max());
+  for_each_tap(desc, folded, input, n, y, x, o, [&](float value, float weight) { sum.add(value, weight); });
+  return sum.total() + folded.bias[o];
 }
 
 // Steps after the activation are monotonic with one rounding each, so the ends of a range map to the ends of its image.
@@ -154,6 +201,7 @@ sixfold_conv_desc as_conv(const sixfold_fully_connected_desc& desc) {
   conv.batch_norm = desc.batch_norm;
   conv.activation = desc.activation;
   conv.residual = desc.residual;
+  conv.accumulation = desc.accumulation;
   return conv;
 }
 
