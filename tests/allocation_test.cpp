@@ -105,14 +105,14 @@ class Ledger {
 };
 
 TEST(Allocation, ComesFromTheCallerAndGoesBack) {
-  for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
     Ledger ledger;
     Random random(1);
     {
-      const std::vector<Sample> with_ledger = samples(ledger.options(), type, random);
+      const std::vector<Sample> with_ledger = samples(ledger.options(), arithmetic, random);
       EXPECT_GE(ledger.asked(), static_cast<int>(with_ledger.size()));
       Random same(1);
-      const std::vector<Sample> usual = samples(sixfold_options_default(), type, same);
+      const std::vector<Sample> usual = samples(sixfold_options_default(), arithmetic, same);
       std::size_t held = 0;
       for (std::size_t i = 0; i < usual.size(); ++i) {
         held += sixfold_memory_bytes(with_ledger[i].op.get());
@@ -209,11 +209,11 @@ Prepared prepare(const Sample& sample, std::size_t max_tasks) {
   return prepared;
 }
 
-std::vector<Sample> all_samples(sixfold_type type) {
+std::vector<Sample> all_samples(Arithmetic arithmetic) {
   std::vector<Sample> all;
   for (const Backend& backend : supported_backends()) {
     Random random(3);
-    for (Sample& sample : samples(forced(backend.name.c_str()), type, random)) {
+    for (Sample& sample : samples(forced(backend.name.c_str()), arithmetic, random)) {
       sample.name = backend.name + ", " + sample.name;
       all.push_back(std::move(sample));
     }
@@ -227,8 +227,8 @@ TEST(Run, AllocatesAndAsksNothing) {
   watching = false;
   ASSERT_GT(calls, 0);
 
-  for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-    for (const Sample& sample : all_samples(type)) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
+    for (const Sample& sample : all_samples(arithmetic)) {
       Prepared prepared = prepare(sample, 3);
       sixfold_error error;
       calls = 0;
@@ -275,8 +275,8 @@ TEST(Workspace, TooSmallIsRefused) {
 }
 
 TEST(Workspace, MayLieAnywhere) {
-  for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-    for (const Sample& sample : all_samples(type)) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
+    for (const Sample& sample : all_samples(arithmetic)) {
       const reference::Image usual = run(sample.op.get(), sample.inputs());
       for (const std::size_t offset : {std::size_t{1}, std::size_t{33}, std::size_t{63}}) {
         Prepared prepared = prepare(sample, 2);
@@ -293,8 +293,8 @@ TEST(Workspace, MayLieAnywhere) {
 
 // Who has room for n tasks has room for fewer.
 TEST(Workspace, GrowsWithTheTasks) {
-  for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-    for (const Sample& sample : all_samples(type)) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
+    for (const Sample& sample : all_samples(arithmetic)) {
       std::size_t before = 0;
       for (std::size_t tasks = 0; tasks <= 16; ++tasks) {
         const std::size_t bytes = prepare(sample, tasks).context.workspace_bytes;

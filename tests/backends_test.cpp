@@ -20,8 +20,7 @@ TEST_P(BackendPair, Convolutions) {
   Random random(3);
   const std::size_t count = case_count(200);
   for (std::size_t i = 0; i < count; ++i) {
-    ConvCase test =
-        make_case(random_shape(random), random.pick({SIXFOLD_FP32, SIXFOLD_FP16}), EpilogueKind::any, random);
+    ConvCase test = make_case(random_shape(random), random_arithmetic(random), EpilogueKind::any, random);
     const CaseLabel label(test.text().c_str());
     const Created portable = create(test.desc, test.arrays, forced(kPortable));
     const Created other = create(test.desc, test.arrays, forced(GetParam().name.c_str()));
@@ -34,15 +33,15 @@ TEST_P(BackendPair, Convolutions) {
 }
 
 TEST_P(BackendPair, EverySortOfOperator) {
-  for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
     Random same(4);
-    const std::vector<Sample> portable = samples(forced(kPortable), type, same);
+    const std::vector<Sample> portable = samples(forced(kPortable), arithmetic, same);
     same = Random(4);
-    const std::vector<Sample> other = samples(forced(GetParam().name.c_str()), type, same);
+    const std::vector<Sample> other = samples(forced(GetParam().name.c_str()), arithmetic, same);
     for (std::size_t i = 0; i < portable.size(); ++i) {
       EXPECT_TRUE(
           same_values(run(portable[i].op.get(), portable[i].inputs()), run(other[i].op.get(), other[i].inputs())))
-          << portable[i].name;
+          << portable[i].name << ", " << arithmetic;
     }
   }
 }

@@ -38,7 +38,7 @@ class ConvRow : public testing::TestWithParam<Row> {
     Random draws = random();
     std::size_t exercised = 0;
     for (const ConvShape& shape : thinned(shapes, case_count(shapes.size()))) {
-      ConvCase test = make_case(shape, row().type, epilogue_kind(row().epilogue), draws);
+      ConvCase test = make_case(shape, row().arithmetic, epilogue_kind(row().epilogue), draws);
       const bool ran = exercise(test);
       if (HasFailure()) return;  // one case is enough to look into
       if (ran) ++exercised;
@@ -72,6 +72,7 @@ sixfold_fully_connected_desc fully_connected(const sixfold_conv_desc& conv) {
   desc.batch_norm = conv.batch_norm;
   desc.activation = conv.activation;
   desc.residual = conv.residual;
+  desc.accumulation = conv.accumulation;
   return desc;
 }
 
@@ -85,7 +86,7 @@ TEST_P(FullyConnectedRow, EqualsReference) {
     shape.width = draws.between(1, 2);
     shape.input_channels = draws.between(2, 70);
     shape.output_channels = draws.between(1, 50);
-    ConvCase test = make_case(shape, row().type, epilogue_kind(row().epilogue), draws);
+    ConvCase test = make_case(shape, row().arithmetic, epilogue_kind(row().epilogue), draws);
     test.desc.weights_layout = SIXFOLD_OHWI;
     const sixfold_fully_connected_desc desc = fully_connected(test.desc);
     const reference::Expected expected = test.expected();

@@ -95,8 +95,11 @@ TEST(Lists, KernelNamesFollowTheGrammar) {
     }
     ASSERT_EQ(parts.size(), 5U) << row.name;
     EXPECT_EQ(parts[0], row.op);
-    EXPECT_EQ(parts[1].substr(0, 3), row.type == SIXFOLD_FP16 ? "f16" : "f32") << row.name;
-    EXPECT_TRUE(parts[1].substr(3) == "f32" || parts[1].substr(3) == "f16") << row.name;
+    EXPECT_EQ(parts[1].substr(0, 3), row.arithmetic.type == SIXFOLD_FP16 ? "f16" : "f32") << row.name;
+    const bool converts = row.op == "convert" || row.op == "transpose";  // these name the type that they convert to
+    const std::vector<std::string> accumulators = {"f32", "f16", "blk"};
+    EXPECT_TRUE(converts || parts[1].substr(3) == accumulators.at(row.arithmetic.accumulation)) << row.name;
+    EXPECT_TRUE(!converts || parts[1].substr(3) == "f32" || parts[1].substr(3) == "f16") << row.name;
     EXPECT_EQ(parts[2], row.epilogue);
     EXPECT_EQ(parts[3], row.tile);
     EXPECT_EQ(parts[4], row.backend);
@@ -175,8 +178,8 @@ TEST(Choice, ForcedByOption) {
   for (const Backend& backend : supported_backends()) {
     const Environment other("no such backend");  // which is not even looked at
     Random random(1);
-    for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-      for (const Sample& sample : samples(forced(backend.name.c_str()), type, random)) {
+    for (const Arithmetic& arithmetic : kArithmetics) {
+      for (const Sample& sample : samples(forced(backend.name.c_str()), arithmetic, random)) {
         const std::string name = sixfold_kernel_name(sample.op.get());
         EXPECT_TRUE(ends_with(name, "_" + backend.name)) << sample.name << ": " << name;
         const std::string text = explained(sample.op.get());
@@ -224,7 +227,7 @@ TEST(Choice, UnknownAndUnfitKernelsAreErrors) {
     EXPECT_TRUE(contains(unknown.text, "options.kernel")) << unknown.text;
     EXPECT_TRUE(contains(unknown.text, "gemm_of_no_kind")) << unknown.text;
     for (const Row& row : rows()) {
-      const bool fits = row.backend == backend.name && row.op == "maxpool" && row.type == SIXFOLD_FP32;
+      const bool fits = row.backend == backend.name && row.op == "maxpool" && row.arithmetic.type == SIXFOLD_FP32;
       const Created created = any_operator(forced(backend.name.c_str(), row.name.c_str()));
       EXPECT_EQ(created.status, fits ? SIXFOLD_OK : SIXFOLD_UNSUPPORTED) << row.name;
       EXPECT_TRUE(fits || contains(created.text, row.name)) << created.text;

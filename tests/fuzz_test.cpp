@@ -14,8 +14,7 @@ TEST_P(Fuzz, ConvolutionsEqualReference) {
   const std::size_t count = case_count(300);
   for (std::size_t i = 0; i < count; ++i) {
     Random random(1000 + i);  // so that one case can be drawn again by itself
-    ConvCase test =
-        make_case(random_shape(random), random.pick({SIXFOLD_FP32, SIXFOLD_FP16}), EpilogueKind::any, random);
+    ConvCase test = make_case(random_shape(random), random_arithmetic(random), EpilogueKind::any, random);
     test.place(random.pick({Placement::at_end, Placement::at_start}));
     const std::string text = "case " + std::to_string(i) + ": " + test.text();
     const CaseLabel label(text.c_str());

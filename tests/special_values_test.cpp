@@ -52,8 +52,7 @@ TEST_P(Special, InConvolutions) {
   const std::size_t count = case_count(400);
   for (std::size_t i = 0; i < count && !HasFailure(); ++i) {
     Random random(2000 + i);
-    ConvCase test =
-        make_case(random_shape(random), random.pick({SIXFOLD_FP32, SIXFOLD_FP16}), EpilogueKind::any, random);
+    ConvCase test = make_case(random_shape(random), random_arithmetic(random), EpilogueKind::any, random);
     const std::size_t where = random.below(5);
     if (where == 0) sprinkle(test.input.values, test.desc.type, 40, random);
     if (where == 1) sprinkle(test.arrays.weights, test.desc.weights_type, 40, random);

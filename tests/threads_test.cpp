@@ -35,18 +35,17 @@ struct Pool {
 
 struct Setting {
   std::string backend;
-  sixfold_type type;
+  Arithmetic arithmetic;
 };
 
 std::ostream& operator<<(std::ostream& out, const Setting& setting) {
-  return out << setting.backend << (setting.type == SIXFOLD_FP16 ? "_fp16" : "_fp32");
+  return out << setting.backend << "_" << setting.arithmetic;
 }
 
 std::vector<Setting> settings() {
   std::vector<Setting> list;
   for (const Backend& backend : supported_backends()) {
-    list.push_back({backend.name, SIXFOLD_FP32});
-    list.push_back({backend.name, SIXFOLD_FP16});
+    for (const Arithmetic& arithmetic : kArithmetics) list.push_back({backend.name, arithmetic});
   }
   return list;
 }
@@ -55,7 +54,7 @@ class Threads : public testing::TestWithParam<Setting> {
  protected:
   std::vector<Sample> all() const {
     Random random(1);
-    return samples(forced(GetParam().backend.c_str()), GetParam().type, random);
+    return samples(forced(GetParam().backend.c_str()), GetParam().arithmetic, random);
   }
 };
 

@@ -115,7 +115,7 @@ void ConvCase::place(Placement placement) {
 
 std::string ConvCase::text() const {
   std::ostringstream out;
-  out << (desc.type == SIXFOLD_FP16 ? "fp16" : "fp32") << ", input " << input.batch << " x " << input.height << " x "
+  out << Arithmetic(desc.type, desc.accumulation) << ", input " << input.batch << " x " << input.height << " x "
       << input.width << " x " << desc.input_channels << " (gap " << settings.first.gap << "), output channels "
       << desc.output_channels << " (gap " << settings.output.gap << "), groups " << desc.groups << ", kernel "
       << desc.kernel_height << " x " << desc.kernel_width << ", stride " << desc.stride_height << " x "
@@ -147,6 +147,8 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   shapes.push_back(pointwise(5, 13, 100, 33));
   shapes.push_back(pointwise(4, 13, 200, 9));
   shapes.push_back(pointwise(5, 6, 520, 64));
+  // Depths around the ends of the blocks that half accumulators are added up in.
+  for (const std::size_t in : {63, 64, 65, 95, 96, 97}) shapes.push_back(pointwise(1, random.between(1, 8), in, 9));
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
@@ -246,6 +248,8 @@ ConvShape random_shape(Random& random) {
   return shape;
 }
 
+Arithmetic random_arithmetic(Random& random) { return random.pick(kArithmetics); }
+
 std::vector<ConvShape> thinned(std::vector<ConvShape> shapes, std::size_t count) {
   if (count >= shapes.size()) return shapes;
   std::vector<ConvShape> kept;
@@ -268,10 +272,11 @@ sixfold_activation random_activation(EpilogueKind epilogue, Random& random) {
   return activation;
 }
 
-ConvCase make_case(const ConvShape& shape, sixfold_type type, EpilogueKind epilogue, Random& random) {
+ConvCase make_case(const ConvShape& shape, Arithmetic arithmetic, EpilogueKind epilogue, Random& random) {
   ConvCase test;
   sixfold_conv_desc& desc = test.desc;
-  desc.type = type;
+  desc.type = arithmetic.type;
+  desc.accumulation = arithmetic.accumulation;
   desc.input_channels = shape.input_channels;
   desc.output_channels = shape.output_channels;
   desc.groups = shape.groups;
@@ -293,11 +298,11 @@ ConvCase make_case(const ConvShape& shape, sixfold_type type, EpilogueKind epilo
                                SIXFOLD_RESIDUAL_AFTER_ACTIVATION});
   draw_arrays(test, random);
 
-  test.input = reference::Image(type, shape.batch, shape.height, shape.width, shape.input_channels);
+  test.input = reference::Image(desc.type, shape.batch, shape.height, shape.width, shape.input_channels);
   fill_uniform(test.input, random);
   if (desc.residual != SIXFOLD_NO_RESIDUAL) {
     const auto [height, width] = reference::conv_output_size(desc, test.input);
-    test.residual = reference::Image(type, shape.batch, height, width, shape.output_channels);
+    test.residual = reference::Image(desc.type, shape.batch, height, width, shape.output_channels);
     fill_uniform(test.residual, random);
   }
   test.settings.first.gap = draw_gap(random);

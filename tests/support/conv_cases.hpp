@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reference/conv.hpp"
+#include "support/arithmetic.hpp"
 #include "support/operator.hpp"
 #include "support/random.hpp"
 
@@ -46,12 +47,13 @@ std::vector<ConvShape> gemm_shapes(Random& random);
 std::vector<ConvShape> depthwise_shapes(Random& random);
 
 ConvShape random_shape(Random& random);
+Arithmetic random_arithmetic(Random& random);
 
 // Takes `count` of the shapes, evenly spread.
 std::vector<ConvShape> thinned(std::vector<ConvShape> shapes, std::size_t count);
 
 // Draws everything but the shape.
-ConvCase make_case(const ConvShape& shape, sixfold_type type, EpilogueKind epilogue, Random& random);
+ConvCase make_case(const ConvShape& shape, Arithmetic arithmetic, EpilogueKind epilogue, Random& random);
 
 sixfold_activation random_activation(EpilogueKind epilogue, Random& random);
 

@@ -15,7 +15,9 @@ namespace sixfold::test {
 class Random {
  public:
   // `stream` tells apart the generators of different tests and cases.
-  explicit Random(std::uint64_t stream = 0) : engine_(seed() * 0x9e3779b97f4a7c15U + stream) {}
+  explicit Random(std::uint64_t stream = 0) : Random(stream, seed()) {}
+  // The same in every run.
+  Random(std::uint64_t stream, std::uint64_t fixed_seed) : engine_(fixed_seed * 0x9e3779b97f4a7c15U + stream) {}
 
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(engine_() % bound); }
   std::size_t between(std::size_t first, std::size_t last) { return first + below(last - first + 1); }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "support/arithmetic.hpp"
+
 namespace sixfold::test {
 
 struct Backend {
@@ -26,7 +28,7 @@ struct Row {
   std::string op;
   std::string epilogue;
   std::string tile;
-  sixfold_type type;
+  Arithmetic arithmetic;
   bool supported;
 
   // The second part of the name: input and accumulator, or input and output, such as "f16f32".
@@ -63,7 +65,7 @@ inline std::vector<Row> rows() {
     sixfold_kernel_info info{};
     info.struct_size = sizeof info;
     if (sixfold_kernel_get(i, &info, nullptr) != SIXFOLD_OK) throw std::runtime_error("sixfold_kernel_get failed");
-    Row row{info.name, info.backend, info.op, info.epilogue, info.tile, info.type, false};
+    Row row{info.name, info.backend, info.op, info.epilogue, info.tile, {info.type, info.accumulation}, false};
     for (const Backend& backend : backends()) row.supported |= backend.supported && backend.name == row.backend;
     list.push_back(row);
   }

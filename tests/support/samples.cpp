@@ -16,8 +16,8 @@ reference::Image image(sixfold_type type, std::size_t n, std::size_t h, std::siz
 
 class Collector {
  public:
-  Collector(const sixfold_options& options, sixfold_type type, Random& random)
-      : options_(options), type_(type), random_(random) {}
+  Collector(const sixfold_options& options, Arithmetic arithmetic, Random& random)
+      : options_(options), arithmetic_(arithmetic), type_(arithmetic.type), random_(random) {}
 
   void add(const std::string& name, Created created, std::vector<reference::Image> images) {
     if (created.op == nullptr) throw std::runtime_error(name + ": " + created.text);
@@ -25,7 +25,7 @@ class Collector {
   }
 
   void add_conv(const std::string& name, const ConvShape& shape, EpilogueKind epilogue) {
-    ConvCase test = make_case(shape, type_, epilogue, random_);
+    ConvCase test = make_case(shape, arithmetic_, epilogue, random_);
     std::vector<reference::Image> images = {test.input};
     if (test.desc.residual != SIXFOLD_NO_RESIDUAL) images.push_back(test.residual);
     add(name, create(test.desc, test.arrays, options_), std::move(images));
@@ -34,6 +34,7 @@ class Collector {
   void add_fully_connected() {
     sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
     desc.type = type_;
+    desc.accumulation = arithmetic_.accumulation;
     desc.input_features = 70;
     desc.output_features = 45;
     desc.activation = sixfold_activation_default(SIXFOLD_SIGMOID);
@@ -77,6 +78,7 @@ class Collector {
 
  private:
   const sixfold_options& options_;
+  Arithmetic arithmetic_;
   sixfold_type type_;
   Random& random_;
   std::vector<Sample> list_;
@@ -99,8 +101,8 @@ ConvShape square(std::size_t size, std::size_t in, std::size_t out, std::size_t 
 
 }  // namespace
 
-std::vector<Sample> samples(const sixfold_options& options, sixfold_type type, Random& random) {
-  Collector all(options, type, random);
+std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmetic, Random& random) {
+  Collector all(options, arithmetic, random);
   all.add_conv("pointwise", square(21, 40, 70, 1, 1, 1), EpilogueKind::clamp);
   all.add_conv("pointwise, general epilogue", square(17, 10, 35, 1, 1, 1), EpilogueKind::general);
   all.add_conv("first layer", square(29, 3, 16, 1, 3, 2), EpilogueKind::hswish);
@@ -110,15 +112,16 @@ std::vector<Sample> samples(const sixfold_options& options, sixfold_type type, R
   all.add_conv("depthwise 5x5", square(14, 24, 24, 24, 5, 1), EpilogueKind::hswish);
   all.add_conv("depthwise 7x7 multiplied", square(12, 11, 22, 11, 7, 1), EpilogueKind::any);
   all.add_fully_connected();
+  if (arithmetic.accumulates_in_half()) return all.take();
   all.add_pool("max pool", SIXFOLD_MAX_POOL);
   all.add_pool("average pool", SIXFOLD_AVERAGE_POOL);
   all.add_pool("global average pool", SIXFOLD_GLOBAL_AVERAGE_POOL);
   all.add_elementwise("activate", SIXFOLD_ACTIVATE, SIXFOLD_HARD_SWISH);
   all.add_elementwise("add", SIXFOLD_ADD, SIXFOLD_RELU6);
   all.add_elementwise("multiply", SIXFOLD_MULTIPLY, SIXFOLD_SWISH);
-  all.add_convert("convert", type == SIXFOLD_FP16 ? SIXFOLD_FP32 : SIXFOLD_FP16, SIXFOLD_NHWC, SIXFOLD_NHWC);
-  all.add_convert("transpose", type, SIXFOLD_NHWC, SIXFOLD_NCHW);
-  all.add_convert("transpose back", type, SIXFOLD_NCHW, SIXFOLD_NHWC);
+  all.add_convert("convert", arithmetic.type == SIXFOLD_FP16 ? SIXFOLD_FP32 : SIXFOLD_FP16, SIXFOLD_NHWC, SIXFOLD_NHWC);
+  all.add_convert("transpose", arithmetic.type, SIXFOLD_NHWC, SIXFOLD_NCHW);
+  all.add_convert("transpose back", arithmetic.type, SIXFOLD_NCHW, SIXFOLD_NHWC);
   return all.take();
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/arithmetic.hpp"
 #include "support/operator.hpp"
 #include "support/random.hpp"
 
@@ -21,7 +22,8 @@ struct Sample {
   }
 };
 
-// Throws if an operator cannot be created. Images are large enough to be split into several tiles.
-std::vector<Sample> samples(const sixfold_options& options, sixfold_type type, Random& random);
+// Half accumulation concerns convolutions and fully connected layers: only these are made for it. Throws if an operator cannot be
+// created. Images are large enough to be split into several tiles.
+std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmetic, Random& random);
 
 }  // namespace sixfold::test
