@@ -63,6 +63,7 @@ template <class A, int R, int V, class P>
   }
   if constexpr (step > 1) {
     for (; k < end; ++k) {
+      __asm__("" : "+r"(k));  // an unknown number of rounds: else the compiler writes out all that there can be
       Right right[V];
       unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
       unroll<R>([&](auto r) __attribute__((always_inline)) {

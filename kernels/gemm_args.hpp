@@ -75,10 +75,10 @@ constexpr std::size_t half_pixels_bytes(std::size_t pixels, std::size_t runs, st
   return half_pointers_bytes(pixels, runs) + pixels * runs * half_line_floats(run_length) * sizeof(float);
 }
 
-// For a product of up to `pixels` pixels, with any number of panels.
-constexpr std::size_t gemm_scratch_bytes(Type type, std::size_t pixels, std::size_t runs, std::size_t run_length,
-                                         std::size_t tile_channels) {
-  if (type == Type::fp32) return 0;
+// For a product of up to `pixels` pixels, with any number of panels of up to `tile_channels` channels.
+constexpr std::size_t gemm_scratch_bytes(const KernelRow& row, std::size_t pixels, std::size_t runs,
+                                         std::size_t run_length, std::size_t tile_channels) {
+  if (row.type == row.operands) return 0;
   const std::size_t depth = runs * run_length;
   const std::size_t few_panels = half_pixels_bytes(half_portion(pixels, depth), runs, run_length) + half_panels_bytes;
   const std::size_t many_panels = half_pixels_bytes(pixels, runs, run_length) + depth * tile_channels * sizeof(float);

@@ -42,7 +42,8 @@ struct GemmRow {
                                     tile.vectors* A::width,
                                     {0, 0},
                                     &gemm<Isa, A, In, Sum, tile.rows, tile.vectors>,
-                                    Sum};
+                                    Sum,
+                                    type_of<typename A::Element>};
 };
 
 template <class Isa, class A, Type In, Accumulation Sum, int... Tiles>

@@ -61,6 +61,8 @@ struct KernelRow {
   WindowShape window;
   KernelFn run;
   Accumulation accumulation = Accumulation::fp32;
+  Type operands =
+      Type::fp32;  // what the multiply-adds take; where it is not `type`, the kernel converts, in its scratch
 };
 
 struct ActivationArgs {

@@ -77,7 +77,7 @@ Tiling make_tiling(const GemmConv& conv, const Tensor* inputs, const Tensor& out
   t.pointer_bytes = round_up(runs.runs * t.block * sizeof(void*), 64);
   t.copy_bytes = runs.merged ? round_up(t.block * depth * element_bytes(conv.type), 64) : 0;
   const std::size_t scratch =
-      gemm_scratch_bytes(kernel_type(conv.type), t.block, runs.runs, runs.run_length, widest_panel(conv.segments));
+      gemm_scratch_bytes(*conv.row, t.block, runs.runs, runs.run_length, widest_panel(conv.segments));
   t.task_bytes = t.pointer_bytes + t.copy_bytes + round_up(scratch, 64);
   return t;
 }
