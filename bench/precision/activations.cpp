@@ -1,5 +1,3 @@
-#include <reference/activation.hpp>
-
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -8,6 +6,7 @@
 #include "name_of.hpp"
 #include "table.hpp"
 #include "tensor.hpp"
+#include "truth.hpp"
 
 namespace sixfold::bench {
 namespace {
@@ -27,12 +26,6 @@ std::vector<float> finite_halves_up_to(float bound) {
     if (std::fabs(value) <= bound) result.push_back(value);
   }
   return result;
-}
-
-// The true value; for activations of a few exact operations their value in fp32, whose error is nothing to a half.
-double true_value(const sixfold_activation& activation, float x) {
-  const long double value = reference::true_activation(activation, x);
-  return static_cast<double>(std::isnan(value) ? reference::activate(activation, slope, x).low : value);
 }
 
 ErrorStatistics measure(const sixfold_activation& activation, float range, const std::string& backend) {
@@ -56,7 +49,7 @@ ErrorStatistics measure(const sixfold_activation& activation, float range, const
 
   ErrorStatistics errors;
   for (std::size_t i = 0; i < values.size(); ++i)
-    errors.add(output.elements().get(i), true_value(activation, values[i]));
+    errors.add(output.elements().get(i), true_value(activation, slope, values[i]));
   return errors;
 }
 

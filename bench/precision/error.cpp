@@ -21,6 +21,8 @@ void ErrorStatistics::add(double result, double truth) {
     return;
   }
   const double error = std::fabs(result - truth);
+  results_.insert(result);
+  if (truth != 0) largest_relative_ = std::max(largest_relative_, error / std::fabs(truth));
   largest_ulp_ = std::max(largest_ulp_, error / half_ulp(truth));
   sum_ulp_ += error / half_ulp(truth);
   largest_absolute_ = std::max(largest_absolute_, error);

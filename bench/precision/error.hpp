@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <unordered_set>
 
 namespace sixfold::bench {
 
@@ -20,6 +21,8 @@ class ErrorStatistics {
   double mean_ulp() const { return mean(sum_ulp_); }
   double largest_absolute() const { return largest_absolute_; }
   double mean_absolute() const { return mean(sum_absolute_); }
+  double largest_relative() const { return largest_relative_; }  // where the true value is not 0
+  std::size_t distinct() const { return results_.size(); }       // results
   // In decibels: the energy of the true values over that of the errors. Infinite if there are no errors.
   double signal_to_noise() const;
 
@@ -32,6 +35,8 @@ class ErrorStatistics {
   double sum_ulp_ = 0.0;
   double largest_absolute_ = 0.0;
   double sum_absolute_ = 0.0;
+  double largest_relative_ = 0.0;
+  std::unordered_set<double> results_;
   double signal_ = 0.0;
   double noise_ = 0.0;
 };

@@ -31,6 +31,17 @@ TEST(ErrorStatistics, MeasureEveryResult) {
   EXPECT_EQ(errors.mean_ulp(), 0.25);
   EXPECT_EQ(errors.largest_absolute(), 0x1p-11);
   EXPECT_EQ(errors.mean_absolute(), 0x1p-12);
+  EXPECT_EQ(errors.largest_relative(), 0x1p-11);
+  EXPECT_EQ(errors.distinct(), 2u);
+  errors.add(-4.0, 0.0);
+  EXPECT_EQ(errors.distinct(), 2u);
+  EXPECT_EQ(errors.largest_relative(), 0x1p-11);
+}
+
+TEST(ErrorStatistics, SignalToNoise) {
+  ErrorStatistics errors;
+  errors.add(1.0 + 0x1p-11, 1.0);
+  errors.add(-4.0, -4.0);
   EXPECT_DOUBLE_EQ(errors.signal_to_noise(), 10 * std::log10(17.0 / 0x1p-22));
 }
 

@@ -1,4 +1,4 @@
-// What is tried: the library's fp16 operators on inputs that are exact in fp16, against the same arithmetic in double.
+// What is tried: the library's operators in half precision, against the true values.
 #pragma once
 
 #include <sixfold/sixfold.h>
@@ -20,15 +20,22 @@ struct Experiment {
   std::function<ErrorStatistics()> run;
 };
 
-// A way to compute a convolution in half precision. Others are added to the list in modes.cpp.
+// A way to compute a convolution. Others are added to the list in modes.cpp.
 struct Mode {
   const char* name;         // in names of benchmarks
   const char* description;  // in tables
-  void (*apply)(sixfold_conv_desc& desc);
+  sixfold_type type;        // that its tensors are stored in
+  sixfold_accumulation accumulation;
 };
 
 const std::vector<Mode>& modes();
 
+// Activations of real numbers up to a growing bound, which are rounded to fp16 on the way in and on the way out.
+std::vector<Experiment> scale_experiments(const std::string& backend);
+// Batch norm before and after the activation, folded and as an operator of its own, down to a variance of 0.
+std::vector<Experiment> batch_norm_experiments(const std::string& backend);
+// Blocks of expansion, activation and linear projection, as in MobileNetV2, and what else the activations could be.
+std::vector<Experiment> bottleneck_experiments(const std::string& backend);
 // Every finite half up to a bound through each activation.
 std::vector<Experiment> activation_experiments(const std::string& backend);
 // Sums of more and more products, all of one sign or of both.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "double_double.hpp"
 #include "tensor.hpp"
 
 namespace sixfold::bench {
@@ -26,7 +27,8 @@ Operator make_operator(const PointwiseLayer& layer, const Mode& mode, const Elem
   desc.weights_type = weights.type();
   desc.weights = weights.data();
   desc.activation = sixfold_activation_default(layer.activation);
-  mode.apply(desc);
+  desc.type = mode.type;
+  desc.accumulation = mode.accumulation;
   const sixfold_options options = options_for(backend);
   return Operator::make(
       [&](sixfold_operator** op, sixfold_error* error) { return sixfold_conv_create(&desc, &options, op, error); });
@@ -34,22 +36,25 @@ Operator make_operator(const PointwiseLayer& layer, const Mode& mode, const Elem
 
 double dot_product(const Elements& input, std::size_t pixel, const Elements& weights, std::size_t channel,
                    std::size_t length) {
-  double sum = 0.0;
+  DoubleDouble sum;
   for (std::size_t i = 0; i < length; ++i) {
     // The product of two halves is exact in double.
-    sum += static_cast<double>(input.get(pixel * length + i)) * static_cast<double>(weights.get(channel * length + i));
+    sum.add(static_cast<double>(input.get(pixel * length + i)) *
+            static_cast<double>(weights.get(channel * length + i)));
   }
-  return sum;
+  return sum.value();
 }
 
 }  // namespace
 
 ErrorStatistics compare_with_double(const PointwiseLayer& layer, const Mode& mode, const std::string& backend) {
   Random random(seed);
-  Tensor input(SIXFOLD_FP16, {1, 1, pixels, layer.input_channels});
-  Tensor output(SIXFOLD_FP16, {1, 1, pixels, output_channels});
+  Tensor input(mode.type, {1, 1, pixels, layer.input_channels});
+  Tensor output(mode.type, {1, 1, pixels, output_channels});
   Elements weights(SIXFOLD_FP16, output_channels * layer.input_channels);
-  random.fill(input.elements(), layer.input_low, layer.input_high);
+  for (std::size_t i = 0; i < input.elements().count(); ++i) {  // halves for every mode, so that all see the same
+    input.elements().set(i, from_half(to_half(random.uniform(layer.input_low, layer.input_high))));
+  }
   random.fill(weights, layer.positive ? 0.0f : -layer.weight_bound, layer.weight_bound);
 
   Operator op = make_operator(layer, mode, weights, backend);

@@ -29,7 +29,9 @@ void measure(benchmark::State& state, const Experiment& experiment) {
 
 std::vector<Experiment> experiments_on(const std::string& backend) {
   std::vector<Experiment> all;
-  for (auto list : {relu6_experiments(backend), accumulation_experiments(backend), activation_experiments(backend)}) {
+  for (auto list :
+       {relu6_experiments(backend), scale_experiments(backend), accumulation_experiments(backend),
+        batch_norm_experiments(backend), bottleneck_experiments(backend), activation_experiments(backend)}) {
     for (Experiment& experiment : list) all.push_back(std::move(experiment));
   }
   return all;
@@ -55,7 +57,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (reports_unknown_option(app)) return 2;
   // Google Benchmark adds a suffix to the names.
-  const char* smoke_filter = "--benchmark_filter=(range|k):(1|256|1000|1024)/";
+  const char* smoke_filter = "--benchmark_filter=(range|k|scale|variance):(1|256|1000|1024|30)/";
   initialize_google_benchmark(argc, argv, smoke ? std::vector<std::string>{smoke_filter} : std::vector<std::string>{});
 
   const std::vector<BackendStatus> backends = backends_of_this_machine();

@@ -16,6 +16,8 @@ constexpr char mean_ulp[] = "mean_ulp";
 constexpr char largest_absolute[] = "largest_absolute";
 constexpr char mean_absolute[] = "mean_absolute";
 constexpr char overflows[] = "overflows";
+constexpr char largest_relative[] = "largest_relative";
+constexpr char distinct[] = "distinct";
 constexpr char signal_to_noise[] = "signal_to_noise_dB";  // not there if there is no noise at all
 }  // namespace counter
 
@@ -28,6 +30,7 @@ const Table& table() {
                              {"mean ulp", 8},
                              {"max abs", 9},
                              {"mean abs", 9},
+                             {"distinct", 8},
                              {"overflows", 9},
                              {"SNR dB", 6}});
   return result;
@@ -44,6 +47,8 @@ void set_counters(benchmark::State& state, const ErrorStatistics& errors) {
   state.counters[counter::largest_absolute] = errors.largest_absolute();
   state.counters[counter::mean_absolute] = errors.mean_absolute();
   state.counters[counter::overflows] = static_cast<double>(errors.overflows());
+  state.counters[counter::largest_relative] = errors.largest_relative();
+  state.counters[counter::distinct] = static_cast<double>(errors.distinct());
   if (std::isfinite(errors.signal_to_noise())) state.counters[counter::signal_to_noise] = errors.signal_to_noise();
 }
 
@@ -81,7 +86,7 @@ void PrecisionReporter::print_row(const Experiment& experiment, const Run& run) 
                  .row({experiment.subject, experiment.mode, experiment.parameter, fixed(value(counter::count), 0),
                        text(three_digits, counter::largest_ulp), text(three_digits, counter::mean_ulp),
                        text(significant, counter::largest_absolute), text(significant, counter::mean_absolute),
-                       fixed(value(counter::overflows), 0),
+                       fixed(value(counter::distinct), 0), fixed(value(counter::overflows), 0),
                        noisy          ? fixed(value(counter::signal_to_noise), 1)
                        : all_overflow ? "-"
                                       : "exact"})
