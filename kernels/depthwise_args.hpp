@@ -65,15 +65,14 @@ constexpr std::size_t depthwise_computed_columns(std::size_t columns, std::size_
 struct DepthwiseScratch {
   std::size_t columns;     // of the input that a row of outputs needs, padding included
   std::size_t strip_rows;  // a ring, each [channel vector][column][lane]
-  std::size_t pixel_rows;  // kernel rows that are read by pointers
   bool copies;  // some input is not read where it is, but from a copy: an incomplete vector, multiplied channels
 
-  std::size_t pixels;       // a pointer a column, for each of pixel_rows
+  std::size_t pixels;       // a pointer a column, for each kernel row
   std::size_t copy_pixels;  // the same, to the copies
   std::size_t strip;
   std::size_t weights;  // converted
   std::size_t nothing;  // a pixel of zeros
-  std::size_t copied;   // [pixel row][column][copied_channels]
+  std::size_t copied;   // [kernel row][column][copied_channels]
   std::size_t copied_channels;
   std::size_t bytes;
 };
@@ -84,9 +83,7 @@ constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any
   DepthwiseScratch s{};
   const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
   s.columns = (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;
-  const bool overlap = !any && args.stride_height < args.kernel_height;
-  s.strip_rows = overlap ? args.kernel_height : 0;
-  s.pixel_rows = overlap ? args.stride_height : args.kernel_height;
+  s.strip_rows = any ? 0 : args.kernel_height;
   s.copies = args.multiplier != 1 || args.channels % vector != 0;
   const std::size_t channels = (args.channels + vector - 1) / vector * vector;
   s.copied_channels = !s.copies ? 0 : args.multiplier != 1 ? channels : vector;
@@ -96,7 +93,7 @@ constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any
     s.bytes += (bytes + 63) / 64 * 64;  // a vector that lies across two cache lines takes two loads
     return at;
   };
-  const std::size_t pointers = s.pixel_rows * s.columns;
+  const std::size_t pointers = args.kernel_height * s.columns;
   s.pixels = add(pointers * sizeof(void*));
   s.copy_pixels = add(s.copies ? pointers * sizeof(void*) : 0);
   s.strip = add(s.strip_rows * s.columns * channels * sizeof(float));

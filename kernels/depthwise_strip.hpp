@@ -11,13 +11,13 @@ namespace sixfold {
 // Windows that have a kernel of their own are at most so high.
 inline constexpr std::size_t depthwise_max_rows = 5;
 
-// The input of one output row, kernel row by kernel row: first those in the strip, then those that are read by pointers and not
-// needed again, last those that go into the strip.
+// The input of one output row: the first kernel rows are in the strip, the others are read by pointers and may enter it.
 template <class T, class Element>
 struct DepthwiseWindow {
+  std::size_t strip_rows;
   const Element* strip[depthwise_max_rows];
-  Element* entering[depthwise_max_rows];
-  std::size_t vector_pitch;  // elements of a strip row from one channel vector to the next
+  Element* entering[depthwise_max_rows];  // one for each of the others
+  std::size_t vector_pitch;               // elements of a strip row from one channel vector to the next
 
   const T* const* pixels;     // one a column and row: where channel `pixel_channel` of the block is
   std::size_t pixel_columns;  // pointers of a row
@@ -37,27 +37,28 @@ class DepthwiseInput {
     find_image_columns();
     clear_pointers();
     window_.vector_pitch = scratch.columns * width;
+    window_.pixels = part<const T*>(args.multiplier != 1 ? scratch_.copy_pixels : scratch_.pixels);
     window_.pixel_columns = scratch.columns;
     window_.weights = read_weights(static_cast<const T*>(args.weights), part<Element>(scratch.weights));
-    if (scratch.strip_rows != 0) {
-      strip_rows_ = args.kernel_height - args.stride_height;
-      fill_strip(args.row_begin * args.stride_height);
+    for (std::size_t i = 0; i < scratch.strip_rows; ++i) {
+      ring_[i] = part<Element>(scratch.strip) + i * vectors() * window_.vector_pitch;
     }
   }
 
-  // For whole vectors of output row `row`. Rows must be asked for one after another.
+  // For whole vectors of output row `row`. Rows must be asked for one after another, and each must be computed.
   [[gnu::noinline]] const DepthwiseWindow<T, Element>& window_for(std::size_t row) {
-    const std::size_t top = row * args_.stride_height;  // counted from the top of the padding
-    for (std::size_t i = 0; i < scratch_.pixel_rows; ++i) {
-      point_to_row(i, top + (strip_rows_ + i) * args_.dilation_height);
+    const std::size_t kernel = args_.kernel_height;
+    const std::size_t stride = args_.stride_height;
+    const bool overlaps = scratch_.strip_rows != 0 && stride < kernel && row != args_.row_begin;
+    const std::size_t kept = overlaps ? kernel - stride : 0;  // the first window brings in all of its rows
+    const std::size_t top = row * stride;                     // counted from the top of the padding
+    for (std::size_t i = kept; i < kernel; ++i) point_to_row(i - kept, top + i * args_.dilation_height);
+    window_.strip_rows = kept;
+    if (scratch_.strip_rows != 0) {
+      for (std::size_t i = 0; i < kept; ++i) window_.strip[i] = ring_[i];
+      for (std::size_t i = kept; i < kernel; ++i) window_.entering[i - kept] = ring_[i];
+      for (std::size_t i = 0; i < min(stride, kernel); ++i) rotate_ring();
     }
-    const std::size_t entering = min(strip_rows_, scratch_.pixel_rows);  // the window's last ones
-    for (std::size_t i = 0; i < strip_rows_; ++i) window_.strip[i] = strip_row(top + i);
-    for (std::size_t i = 0; i < entering; ++i) {
-      window_.entering[i] = strip_row(top + args_.kernel_height - entering + i);
-    }
-    const bool multiplied = args_.multiplier != 1;
-    window_.pixels = multiplied ? part<const T*>(scratch_.copy_pixels) : part<const T*>(scratch_.pixels);
     return window_;
   }
 
@@ -77,9 +78,11 @@ class DepthwiseInput {
 
   static std::size_t min(std::size_t a, std::size_t b) { return a < b ? a : b; }
   std::size_t vectors() const { return (args_.channels + width - 1) / width; }
-  // Of the row at `y`, counted from the top of the padding.
-  Element* strip_row(std::size_t y) const {
-    return part<Element>(scratch_.strip) + y % scratch_.strip_rows * vectors() * window_.vector_pitch;
+  // ring_[i] is for row i of the window.
+  void rotate_ring() {
+    Element* top = ring_[0];
+    for (std::size_t i = 1; i < scratch_.strip_rows; ++i) ring_[i - 1] = ring_[i];
+    ring_[scratch_.strip_rows - 1] = top;
   }
 
   const Element* read_weights(const Element* packed, Element*) { return packed; }
@@ -104,7 +107,7 @@ class DepthwiseInput {
   void clear_pointers() {
     T* nothing = part<T>(scratch_.nothing);
     for (std::size_t c = 0; c < vectors() * width; ++c) nothing[c] = T{};
-    const std::size_t pointers = scratch_.pixel_rows * scratch_.columns;
+    const std::size_t pointers = args_.kernel_height * scratch_.columns;
     const T** pixels = part<const T*>(scratch_.pixels);
     for (std::size_t i = 0; i < pointers; ++i) pixels[i] = nothing;
     if (!scratch_.copies) return;
@@ -137,11 +140,15 @@ class DepthwiseInput {
   }
 
   void point_to(const T** pixels, const T* from, std::size_t stride) {
+    const T* nothing = part<T>(scratch_.nothing);
     if (from == nullptr) {
-      from = part<T>(scratch_.nothing);
-      stride = 0;
+      for (std::size_t x = 0; x < count_; ++x) pixels[x] = nothing;
+    } else if (pixels[0] == nothing) {
+      for (std::size_t x = 0; x < count_; ++x) pixels[x] = from + x * stride;
+    } else if (from != pixels[0]) {
+      const std::ptrdiff_t step = from - pixels[0];
+      for (std::size_t x = 0; x < count_; ++x) pixels[x] += step;
     }
-    for (std::size_t x = 0; x < count_; ++x) pixels[x] = from + x * stride;
   }
 
   void copy_row(const T* from, T* to) {
@@ -155,35 +162,13 @@ class DepthwiseInput {
     }
   }
 
-  // The rows that the first window shares with those above it, which were not computed here.
-  void fill_strip(std::size_t top) {
-    for (std::size_t i = 0; i < strip_rows_; ++i) {
-      point_to_row(0, top + i);
-      Element* to = strip_row(top + i);
-      const bool multiplied = args_.multiplier != 1;
-      const std::size_t whole = multiplied ? vectors() : args_.channels / width;
-      copy_vectors(part<const T*>(multiplied ? scratch_.copy_pixels : scratch_.pixels), to, whole);
-      if (whole != vectors()) copy_vectors(part<const T*>(scratch_.copy_pixels), to + whole * window_.vector_pitch, 1);
-    }
-  }
-
-  void copy_vectors(const T* const* pixels, Element* to, std::size_t count) {
-    for (std::size_t x = 0; x < scratch_.columns; ++x) {
-      const T* from = pixels[x];
-      Element* vector = to + x * width;
-      for (std::size_t v = 0; v < count; ++v, vector += window_.vector_pitch, from += width) {
-        A::store_right(vector, A::load_right(from));
-      }
-    }
-  }
-
   const DepthwiseArgs& args_;
   const DepthwiseScratch scratch_;
-  std::size_t strip_rows_ = 0;  // of a window
-  std::size_t rest_;            // channels of an incomplete last vector
-  std::size_t image_x_ = 0;     // the image column of column first_
+  std::size_t rest_;         // channels of an incomplete last vector
+  std::size_t image_x_ = 0;  // the image column of column first_
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  Element* ring_[depthwise_max_rows];
   DepthwiseWindow<T, Element> window_{};
 };
 

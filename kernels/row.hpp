@@ -41,7 +41,7 @@ enum class Epilogue : std::uint8_t {
   general,  // any activation, by a call on the finished tile; scale and shift after it
 };
 
-// For depthwise: the kernel size and stride that a row is made for; 0 for any.
+// For depthwise: the kernel size, and the stride from column to column, that a row is made for; 0 for any.
 struct WindowShape {
   int kernel;
   int stride;

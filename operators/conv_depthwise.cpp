@@ -86,7 +86,7 @@ Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, 
   tiling.column_bands = ceil_div(output.width, max_band_columns);
   tiling.columns = ceil_div(output.width, tiling.column_bands);
   const DepthwiseScratch scratch = scratch_of(conv, vector, tiling.columns);
-  const std::size_t rows = scratch.strip_rows + (s.output_channels == s.input_channels ? 0 : scratch.pixel_rows);
+  const std::size_t rows = scratch.strip_rows + (s.output_channels == s.input_channels ? 0 : s.kernel_height);
   tiling.block = block_of(s.output_channels, max_of(rows, 1) * scratch.columns, vector);
   tiling.blocks = ceil_div(s.output_channels, tiling.block);
   const std::size_t tiles = tiling.blocks * tiling.column_bands * max_of(output.batch, 1);
@@ -187,8 +187,8 @@ bool window_fits(const KernelRow& row, const ConvShape& s) {
   if (w.kernel == 0) return true;
   const std::size_t kernel = static_cast<std::size_t>(w.kernel);
   const std::size_t stride = static_cast<std::size_t>(w.stride);
-  return s.kernel_height == kernel && s.kernel_width == kernel && s.stride_height == stride &&
-         s.stride_width == stride && s.dilation_height == 1 && s.dilation_width == 1;
+  return s.kernel_height == kernel && s.kernel_width == kernel && s.stride_width == stride && s.dilation_height == 1 &&
+         s.dilation_width == 1;
 }
 
 const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfold_error* error) {
