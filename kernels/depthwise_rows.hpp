@@ -101,7 +101,7 @@ constexpr auto depthwise_half_rows() {
 
 template <class Isa>
 constexpr auto depthwise_rows() {
-  return join(depthwise_float_rows<Isa>(), depthwise_widening_rows<Isa>());
+  return join(depthwise_float_rows<Isa>(), depthwise_widening_rows<Isa>(), depthwise_half_rows<Isa>());
 }
 
 }  // namespace sixfold
