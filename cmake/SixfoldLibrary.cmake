@@ -34,16 +34,18 @@ function(sixfold_library_objects target)
                                              VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
-# sixfold_add_isa(<name> [FLAGS <compile flags>...]): compiles arch/<name>/table.cpp, the only file that has these flags, and
+# sixfold_add_isa(<name> [LEVEL <of optimisation>] [FLAGS <compile flags>...]): compiles arch/<name>/table.cpp, the only file that has these flags, and
 # tells arch/backends.cpp by SIXFOLD_HAVE_<NAME>. Optimised in every build type, since kernels live by inlining; less so with
 # sanitizers, whose checks multiply with it until the compiler takes minutes.
 function(sixfold_add_isa name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" FLAGS)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" LEVEL FLAGS)
   add_library(sixfold_${name} OBJECT ${PROJECT_SOURCE_DIR}/arch/${name}/table.cpp)
   sixfold_library_objects(sixfold_${name})
   set(level 3)
   if(SIXFOLD_SANITIZE)
     set(level 1)
+  elseif(arg_LEVEL)
+    set(level ${arg_LEVEL})
   endif()
   target_compile_options(sixfold_${name} PRIVATE -O${level} ${arg_FLAGS})
   target_link_libraries(sixfold_${name} PRIVATE sixfold_xsimd)
@@ -60,7 +62,7 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
 endif()
 
 sixfold_library_objects(sixfold_baseline)
-sixfold_add_isa(scalar)
+sixfold_add_isa(scalar LEVEL s)  # for CPUs without anything better, where a multiply-add is a call: it shall be small
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   sixfold_add_isa(avx2 FLAGS -mavx2 -mfma -mf16c)
   set(avx512_flags -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mf16c)
@@ -93,7 +95,8 @@ set_target_properties(sixfold_shared PROPERTIES VERSION ${PROJECT_VERSION}
 # CMake names the C++ runtime because the objects are C++; nothing in them needs it, so that --as-needed drops it again.
 target_link_options(sixfold_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
 if(ANDROID)  # devices with pages of 16 KB load nothing else
-  target_link_options(sixfold_shared PRIVATE -Wl,-z,max-page-size=16384)
+  # The second makes the tables of pointers to kernels' names small; Android has read it since API level 23.
+  target_link_options(sixfold_shared PRIVATE -Wl,-z,max-page-size=16384 -Wl,--pack-dyn-relocs=android)
 endif()
 if(NOT SIXFOLD_SANITIZE)  # the sanitizers' own functions are found only in the executable
   target_link_options(sixfold_shared PRIVATE -Wl,-z,defs)

@@ -44,59 +44,55 @@ struct ConvertKernel {
                                     {1, 1},    Isa::width,  {0, 0},      run};
 };
 
+// Rows and columns of a block to transpose. 16 floats are a cache line: each line of either matrix is touched by one or two blocks,
+// and both sides of a block fit L1 whatever the strides are.
+inline constexpr std::size_t transpose_side = 16;
+
+template <class T, class Rows, class Columns>
+[[gnu::always_inline]] inline void transpose_elements(const T* from, std::size_t from_stride, T* to,
+                                                      std::size_t to_stride, Rows rows, Columns columns) {
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) to[c * to_stride + r] = from[r * from_stride + c];
+  }
+}
+
+// One function for all rows that write T. Rows and columns of a whole block are constants, for the compiler's sake.
+template <class Isa, class T>
+[[gnu::noinline]] void transpose_block(const T* from, std::size_t from_stride, T* to, std::size_t to_stride,
+                                       std::size_t rows, std::size_t columns) {
+  constexpr std::integral_constant<std::size_t, transpose_side> whole;
+  if (rows == whole && columns == whole) {
+    transpose_elements(from, from_stride, to, to_stride, whole, whole);
+  } else {
+    transpose_elements(from, from_stride, to, to_stride, rows, columns);
+  }
+}
+
 template <class Isa, class In, class Out>
 struct TransposeKernel {
-  // Rows and columns of a block. 16 floats are a cache line: each line of either matrix is touched by one or two blocks, and
-  // both sides of a block fit L1 whatever the strides are.
-  static constexpr std::size_t side = 16;
+  static constexpr std::size_t side = transpose_side;
 
-  // A block in the output's type, and how far apart its rows lie.
-  struct Source {
-    const Out* values;
-    std::size_t pitch;
-  };
-
-  // Where the type changes, rows are converted by vectors into `buffer` first.
-  template <class Rows, class Columns>
-  [[gnu::always_inline]] static Source converted(const ConvertArgs& args, const In* input, Rows rows, Columns columns,
-                                                 Out* buffer) {
+  // Where the type changes, rows are converted by vectors into a buffer first.
+  static void block(const ConvertArgs& args, const In* input, Out* output, std::size_t rows, std::size_t columns) {
     if constexpr (std::is_same_v<In, Out>) {
-      return {input, args.input_stride};
+      transpose_block<Isa>(input, args.input_stride, output, args.output_stride, rows, columns);
     } else {
+      alignas(64) Out buffer[side * side];
       for (std::size_t r = 0; r < rows; ++r) {
         convert_run<Isa>(input + r * args.input_stride, buffer + r * side, columns);
       }
-      return {buffer, side};
-    }
-  }
-
-  // Rows and columns are constants for whole blocks, for the compiler's sake.
-  template <class Rows, class Columns>
-  [[gnu::always_inline]] static void transpose(const ConvertArgs& args, const In* input, Out* output, Rows rows,
-                                               Columns columns) {
-    alignas(64) Out buffer[side * side];
-    const Source source = converted(args, input, rows, columns, buffer);
-    for (std::size_t c = 0; c < columns; ++c) {
-      for (std::size_t r = 0; r < rows; ++r) output[c * args.output_stride + r] = source.values[r * source.pitch + c];
+      transpose_block<Isa>(buffer, side, output, args.output_stride, rows, columns);
     }
   }
 
   static void run(const void* untyped) {
     const ConvertArgs& args = *static_cast<const ConvertArgs*>(untyped);
-    constexpr std::integral_constant<std::size_t, side> whole;
     for (std::size_t c = 0; c < args.columns; c += side) {
+      const std::size_t columns = args.columns - c < side ? args.columns - c : side;
       for (std::size_t r = 0; r < args.rows; r += side) {
-        const In* input = static_cast<const In*>(args.input) + r * args.input_stride + c;
-        Out* output = static_cast<Out*>(args.output) + c * args.output_stride + r;
-        const std::size_t rows = args.rows - r;
-        const std::size_t columns = args.columns - c;
-        if (rows >= side && columns >= side) {
-          transpose(args, input, output, whole, whole);
-        } else if (rows >= side) {
-          transpose(args, input, output, whole, columns < side ? columns : side);
-        } else {
-          transpose(args, input, output, rows, columns < side ? columns : side);
-        }
+        const std::size_t rows = args.rows - r < side ? args.rows - r : side;
+        block(args, static_cast<const In*>(args.input) + r * args.input_stride + c,
+              static_cast<Out*>(args.output) + c * args.output_stride + r, rows, columns);
       }
     }
   }

@@ -54,12 +54,16 @@ constexpr auto depthwise_rows_for() {
                      DepthwiseRow<Isa, A, In, Sum, Epilogue::general, K, S>::row}};
 }
 
-// The any-window row comes last: the first row that fits is taken.
+// The any-window row comes last: the first row that fits is taken. An Isa with `any_window_only` has no other: each is more code.
 template <class Isa, class A, Type In, Accumulation Sum>
 constexpr auto depthwise_rows_of() {
-  return join(depthwise_rows_for<Isa, A, In, Sum, 3, 1>(), depthwise_rows_for<Isa, A, In, Sum, 3, 2>(),
-              depthwise_rows_for<Isa, A, In, Sum, 5, 1>(), depthwise_rows_for<Isa, A, In, Sum, 5, 2>(),
-              depthwise_rows_for<Isa, A, In, Sum, 0, 0>());
+  if constexpr (requires { Isa::any_window_only; }) {
+    return depthwise_rows_for<Isa, A, In, Sum, 0, 0>();
+  } else {
+    return join(depthwise_rows_for<Isa, A, In, Sum, 3, 1>(), depthwise_rows_for<Isa, A, In, Sum, 3, 2>(),
+                depthwise_rows_for<Isa, A, In, Sum, 5, 1>(), depthwise_rows_for<Isa, A, In, Sum, 5, 2>(),
+                depthwise_rows_for<Isa, A, In, Sum, 0, 0>());
+  }
 }
 
 template <class Isa>

@@ -14,6 +14,8 @@
 //   pow2(n)             2^n for integral n in [-126, 127]; any value for other n, NaN too
 //   round_nearest(x)    to an integral value, ties to even
 //
+// Optional: `static constexpr bool any_window_only = true`: depthwise kernels for any window serve 3x3 and 5x5 too, for less code.
+//
 // The left operand of a matrix product is read `left_step` values at a time by load_left(); fma_left<L>(left, b, acc) is
 // fma(value L broadcast, b, acc). load_left_one() reads one value, for L = 0. Whether that is a memory broadcast or a lane
 // multiply is the ISA's affair.

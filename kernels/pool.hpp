@@ -44,43 +44,41 @@ struct AveragePool {
   }
 };
 
+// The part of one window that lies inside the image.
+struct PoolWindow {
+  std::size_t image_column;  // of the first tap; 0 if there is none
+  std::size_t columns;
+  float count;  // what an average divides by
+};
+
+// Positions are counted from the leading padding, which makes them unsigned.
+template <class Isa>
+[[gnu::noinline]] PoolWindow pool_window(const PoolArgs& args, std::size_t column) {
+  const auto taps_before = [&](std::size_t start, std::size_t end) __attribute__((always_inline)) {
+    return pool_taps_before(args.kernel_width, args.dilation_width, start, end);
+  };
+  const std::size_t start = column * args.stride_width;
+  const std::size_t first = taps_before(start, args.pad_left);
+  const std::size_t columns = taps_before(start, args.pad_left + args.input_width) - first;
+  const std::size_t image_column = columns == 0 ? 0 : start + first * args.dilation_width - args.pad_left;
+  const std::size_t count =
+      args.counted_width == 0 ? args.rows * columns : args.counted_rows * taps_before(start, args.counted_width);
+  return {image_column, columns, static_cast<float>(count)};
+}
+
 template <class Isa, class T, class Pool>
 struct PoolKernel {
   // Enough sums at once to hide the latency of an addition, without spilling where max needs temporaries.
   static constexpr int vectors = 4;
   static constexpr std::size_t block = static_cast<std::size_t>(vectors * Isa::width);
 
-  // The part of one window that lies inside the image.
-  struct Window {
-    const T* input;
-    std::size_t columns;
-    float count;
-  };
-
-  static std::size_t taps_before(const PoolArgs& args, std::size_t start, std::size_t end) {
-    return pool_taps_before(args.kernel_width, args.dilation_width, start, end);
-  }
-
-  // Positions are counted from the leading padding, which makes them unsigned.
-  static Window window(const PoolArgs& args, std::size_t column) {
-    const std::size_t start = column * args.stride_width;
-    const std::size_t first = taps_before(args, start, args.pad_left);
-    const std::size_t end = taps_before(args, start, args.pad_left + args.input_width);
-    const std::size_t columns = end - first;
-    const std::size_t image_column = columns == 0 ? 0 : start + first * args.dilation_width - args.pad_left;
-    const std::size_t count = args.counted_width == 0
-                                  ? args.rows * columns
-                                  : args.counted_rows * taps_before(args, start, args.counted_width);
-    return {static_cast<const T*>(args.input) + image_column * args.input_stride, columns, static_cast<float>(count)};
-  }
-
   template <int V, class Lanes>
-  [[gnu::always_inline]] static void reduce(const PoolArgs& args, const Window& window, std::size_t channel, T* output,
-                                            const Lanes& lanes) {
+  [[gnu::always_inline]] static void reduce(const PoolArgs& args, const PoolWindow& window, std::size_t channel,
+                                            T* output, const Lanes& lanes) {
     typename Isa::vf acc[V];
     unroll<V>([&](auto v) __attribute__((always_inline)) { acc[v] = Pool::template start<Isa>(); });
     const std::size_t step = args.dilation_width * args.input_stride;
-    const T* row = window.input + channel;
+    const T* row = static_cast<const T*>(args.input) + window.image_column * args.input_stride + channel;
     for (std::size_t y = 0; y < args.rows; ++y, row += args.row_step) {
       const T* tap = row;
       for (std::size_t x = 0; x < window.columns; ++x, tap += step) {
@@ -98,7 +96,7 @@ struct PoolKernel {
     const PoolArgs& args = *static_cast<const PoolArgs*>(untyped);
     T* output = static_cast<T*>(args.output);
     for (std::size_t column = 0; column < args.columns; ++column, output += args.output_stride) {
-      const Window at = window(args, column);
+      const PoolWindow at = pool_window<Isa>(args, column);
       std::size_t channel = 0;
       for (; channel + block <= args.channels; channel += block) {
         reduce<vectors>(args, at, channel, output, AllLanes<Isa>{});

@@ -23,6 +23,7 @@ struct Isa {
   static constexpr int left_step = 1;
   static constexpr TileShape gemm_tiles[] = {{2, 4}};
   static constexpr int depthwise_columns = 2;
+  static constexpr bool any_window_only = true;
 
   static vf zero() { return 0.0f; }
   static vf set1(float x) { return x; }
