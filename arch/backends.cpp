@@ -12,6 +12,9 @@ extern const KernelTable table;
 namespace avx512 {
 extern const KernelTable table;
 }
+namespace avx512_fp16 {
+extern const KernelTable table;
+}
 namespace neon {
 extern const KernelTable table;
 }
@@ -33,6 +36,11 @@ constexpr Backend avx2_backend = {"avx2", "x86 with 8-lane vectors, fused multip
 constexpr Backend avx512_backend = {"avx512", "x86 with 16-lane vectors and masks",
                                     "avx2 fma f16c avx512f avx512vl avx512bw avx512dq", &avx512::table};
 #endif
+#ifdef SIXFOLD_HAVE_AVX512_FP16
+constexpr Backend avx512_fp16_backend = {"avx512_fp16", "avx512, and half arithmetic with 32 lanes",
+                                         "avx2 fma f16c avx512f avx512vl avx512bw avx512dq avx512fp16",
+                                         &avx512_fp16::table};
+#endif
 #ifdef SIXFOLD_HAVE_NEON
 constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", &neon::table};
 #endif
@@ -44,6 +52,9 @@ constexpr Backend neon_v7_backend = {"neon_v7",
 constexpr Backend scalar_backend = {"scalar", "portable C++, one value at a time", "", &scalar::table};
 
 constexpr const Backend* const all_backends[] = {
+#ifdef SIXFOLD_HAVE_AVX512_FP16
+    &avx512_fp16_backend,
+#endif
 #ifdef SIXFOLD_HAVE_AVX512
     &avx512_backend,
 #endif

@@ -23,6 +23,7 @@ enum Feature : Features {
   feature_avx512vl = 1u << 17,
   feature_avx512bw = 1u << 18,
   feature_avx512dq = 1u << 19,
+  feature_avx512fp16 = 1u << 20,
   feature_unknown = 1u << 30,
 };
 
@@ -40,6 +41,7 @@ constexpr FeatureName feature_names[] = {
     {feature_avx512vl, "avx512vl"},
     {feature_avx512bw, "avx512bw"},
     {feature_avx512dq, "avx512dq"},
+    {feature_avx512fp16, "avx512fp16"},
     // Arm
     {feature_neon, "neon"},
     {feature_vfpv4, "vfpv4"},
@@ -82,6 +84,7 @@ Features detect_avx512(const Registers& leaf7, unsigned states) {
   if (bit(leaf7.ebx, 17)) features |= feature_avx512dq;
   if (bit(leaf7.ebx, 30)) features |= feature_avx512bw;
   if (bit(leaf7.ebx, 31)) features |= feature_avx512vl;
+  if (bit(leaf7.edx, 23)) features |= feature_avx512fp16;
   return features;
 }
 

@@ -117,6 +117,21 @@ template <class Isa, class A, int R, int V, class P>
   finish_buffer<Isa>({buffer, R, width}, target, nullptr, *p.epilogue);
 }
 
+// Adds the bias to finished sums, row by row: a tile of halves has too many vectors of floats for the registers.
+template <class Isa, class A, int R, int V, class P>
+[[gnu::always_inline]] inline void finish_halves(const typename A::Accumulator (&acc)[R][V], const GemmPanel<A, P>& p,
+                                                 const Target& target) {
+  constexpr int vectors = V * (A::width / Isa::width);
+  unroll<R>([&](auto r) __attribute__((always_inline)) {
+    typename A::Accumulator row[1][V];
+    unroll<V>([&](auto v) __attribute__((always_inline)) { row[0][v] = acc[r][v]; });
+    typename Isa::vf sums[1][vectors];
+    tile_to_floats<Isa, A>(row, sums);
+    add_tile<Isa>(sums, p.bias);
+    finish_registers<Isa, true>(sums, target_below<Isa>(target, r), *p.epilogue);
+  });
+}
+
 // A tile whose chains start at +0 and are cut into blocks, which are added up in a buffer.
 template <class Isa, class A, int R, int V, class P>
 [[gnu::always_inline]] inline void compute_tile_by_blocks(const GemmPanel<A, P>& p, std::size_t first) {
@@ -142,6 +157,11 @@ template <class Isa, class A, int R, int V, class P>
       k = 0;
       ++run;
       left += p.left_pitch;
+    }
+    if constexpr (!std::is_same_v<typename A::Element, float>) {
+      if (first_block && run == p.runs && finishes_in_registers(p.target, width, *p.epilogue)) {
+        return finish_halves<Isa, A>(acc, p, target_below<Isa>(p.target, first));
+      }
     }
     typename Isa::vf tile[R][vectors];
     tile_to_floats<Isa, A>(acc, tile);

@@ -52,14 +52,15 @@ bool could_replace(const KernelRow& used, const KernelRow& other) {
   const bool window_fits = other.window.kernel == 0 ||
                            (other.window.kernel == used.window.kernel && other.window.stride == used.window.stride);
   return &other != &used && other.op == used.op && other.type == used.type && other.output_type == used.output_type &&
-         other.epilogue == used.epilogue && window_fits;
+         other.accumulation == used.accumulation && other.epilogue == used.epilogue && window_fits;
 }
 
 void explain_kernel(const sixfold_operator& op, TextWriter& text) {
   if (op.kernel_forced) text.add("kernel: %s was forced by options.kernel\n", op.row->name);
-  const KernelTable& table = *op.backend->table;
-  for (std::size_t i = 0; i < table.row_count; ++i) {
-    if (could_replace(*op.row, table.rows[i])) text.add("could also be forced: kernel %s\n", table.rows[i].name);
+  for (const KernelTable* table = op.backend->table; table != nullptr; table = table->base) {
+    for (std::size_t i = 0; i < table->row_count; ++i) {
+      if (could_replace(*op.row, table->rows[i])) text.add("could also be forced: kernel %s\n", table->rows[i].name);
+    }
   }
 }
 

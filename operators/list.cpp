@@ -44,12 +44,21 @@ void write_reason(const arch::Backend& backend, char* text, std::size_t capacity
   }
 }
 
+const char* name_of_base(const arch::Backend& backend) {
+  const arch::BackendList list = arch::backends();
+  for (std::size_t i = 0; i < list.count; ++i) {
+    if (list.items[i]->table == backend.table->base) return list.items[i]->name;
+  }
+  return nullptr;
+}
+
 void fill(sixfold_backend_info& info, const arch::Backend& backend) {
   info.name = backend.name;
   info.description = backend.description;
   info.requires_features = backend.requires_features;
   info.supported = arch::missing_features(backend) == 0 ? 1 : 0;
-  info.kernel_count = backend.table->row_count;  // its own, without those of the backend that it adds to
+  info.kernel_count = backend.table->row_count;
+  info.base = name_of_base(backend);
   write_reason(backend, info.reason, sizeof info.reason);
 }
 

@@ -571,8 +571,9 @@ typedef struct sixfold_backend_info {
   const char* description;
   const char* requires_features; /* CPU features, separated by spaces; "" for none */
   int supported;                 /* can this CPU, under this operating system, run it? */
-  size_t kernel_count;
-  char reason[160]; /* why it is, or is not, supported */
+  size_t kernel_count;           /* its own, without those of its base */
+  char reason[160];              /* why it is, or is not, supported */
+  const char* base;              /* the backend whose kernels it uses where it has none of its own; NULL for none */
 } sixfold_backend_info;
 
 typedef struct sixfold_kernel_info {

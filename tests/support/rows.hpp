@@ -16,6 +16,7 @@ namespace sixfold::test {
 
 struct Backend {
   std::string name;
+  std::string base;  // whose kernels serve where it has none of its own; empty for none
   std::string required;
   std::string reason;
   bool supported;
@@ -47,7 +48,8 @@ inline std::vector<Backend> backends() {
     sixfold_backend_info info{};
     info.struct_size = sizeof info;
     if (sixfold_backend_get(i, &info, nullptr) != SIXFOLD_OK) throw std::runtime_error("sixfold_backend_get failed");
-    list.push_back({info.name, info.requires_features, info.reason, info.supported != 0, info.kernel_count});
+    list.push_back({info.name, info.base == nullptr ? "" : info.base, info.requires_features, info.reason,
+                    info.supported != 0, info.kernel_count});
   }
   return list;
 }
@@ -57,6 +59,19 @@ inline std::vector<Backend> supported_backends() {
   list.erase(std::remove_if(list.begin(), list.end(), [](const Backend& backend) { return !backend.supported; }),
              list.end());
   return list;
+}
+
+// The backend and those that it adds to, down to the last.
+inline std::vector<std::string> with_bases(const std::string& name) {
+  std::vector<std::string> names = {name};
+  const std::vector<Backend> all = backends();
+  while (!names.back().empty()) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Backend& b) { return b.name == names.back(); });
+    if (found == all.end()) throw std::runtime_error("no backend " + names.back());
+    names.push_back(found->base);
+  }
+  names.pop_back();
+  return names;
 }
 
 inline std::vector<Row> rows() {

@@ -1,0 +1,57 @@
+// AVX-512 with half arithmetic (AVX512-FP16): what it adds to avx512.
+#pragma once
+
+#include "../../kernels/row.hpp"
+#include "../avx512/isa.hpp"
+
+namespace sixfold::avx512 {
+extern const KernelTable table;
+}
+
+namespace sixfold::avx512_fp16 {
+
+// 32 halves a vector.
+struct Halves {
+  using Element = Half;
+  using Accumulator = __m512h;
+  using Right = __m512h;
+  // Not the value but where it lies: a broadcast to a register takes one of the two ports that multiply, a broadcast by the
+  // multiply-add itself does not.
+  using Left = const Half*;
+
+  static constexpr int width = 32;
+  static constexpr int left_step = 1;
+  static constexpr bool rounds_to_half = true;
+  static constexpr TileShape gemm_tiles[] = {{12, 2}, {16, 1}};
+  static constexpr int depthwise_columns = 7;
+
+  static Accumulator zero() { return _mm512_setzero_ph(); }
+  template <class vf>
+  static void to_floats(Accumulator acc, vf (&floats)[2]) {
+    const __m512i bits = _mm512_castph_si512(acc);
+    floats[0] = _mm512_cvtph_ps(_mm512_castsi512_si256(bits));
+    floats[1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(bits, 1));
+  }
+  static Right load_right(const Half* p) { return _mm512_loadu_ph(p); }
+  static void store_right(Half* p, Right b) { _mm512_storeu_ph(p, b); }
+  static Left load_left(const Half* p) { return p; }
+  static Left load_left_one(const Half* p) { return p; }
+  // Compilers would broadcast once, to a register.
+  template <int L>
+  static Accumulator fma_left(Left a, Right b, Accumulator acc) {
+    __asm__("vfmadd231ph %2%{1to32%}, %1, %0" : "+v"(acc) : "v"(b), "m"(*a));
+    return acc;
+  }
+  static Accumulator fma(Right a, Right b, Accumulator acc) { return _mm512_fmadd_ph(a, b, acc); }
+};
+
+struct Isa : Avx512<Isa> {
+  using HalfArithmetic = Halves;
+
+  static constexpr char name[] = "avx512_fp16";
+  static constexpr const KernelTable* base = &avx512::table;
+};
+
+static_assert(sixfold::Isa<Isa>);
+
+}  // namespace sixfold::avx512_fp16
