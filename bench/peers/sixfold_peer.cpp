@@ -1,0 +1,47 @@
+#include "clock.hpp"
+#include "graph_runner.hpp"
+#include "peer.hpp"
+
+namespace sixfold::bench {
+namespace {
+
+class SixfoldExecutable : public Executable {
+ public:
+  SixfoldExecutable(const Graph& graph, const std::string& backend) : runner_(graph, {backend, SIXFOLD_FP32}) {}
+
+  void set_inputs(const std::vector<std::vector<float>>& inputs) override { runner_.set_inputs(inputs); }
+  std::vector<float> output() override { return runner_.output(); }
+  double seconds_of(std::size_t runs) override {
+    return cpu_seconds_of(runs, [this] { runner_.run(); });
+  }
+
+ private:
+  GraphRunner runner_;
+};
+
+}  // namespace
+
+double cpu_seconds_of(std::size_t runs, const std::function<void()>& work) {
+  return bench::seconds_of([&] {
+    for (std::size_t i = 0; i < runs; ++i) work();
+  });
+}
+
+bool has_avx512() {
+#if defined(__x86_64__)
+  for (std::size_t i = 0; i < sixfold_backend_count(); ++i) {
+    sixfold_backend_info info{};
+    info.struct_size = sizeof info;
+    if (sixfold_backend_get(i, &info, nullptr) != SIXFOLD_OK || info.supported == 0) continue;
+    if (std::string(info.name).rfind("avx512", 0) == 0) return true;
+  }
+#endif
+  return false;
+}
+
+Library sixfold_library(const std::string& backend) {
+  return {"Sixfold", std::string(sixfold_version()) + ", backend " + backend, false,
+          [backend](const Graph& graph) { return std::make_unique<SixfoldExecutable>(graph, backend); }};
+}
+
+}  // namespace sixfold::bench
