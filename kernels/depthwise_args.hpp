@@ -78,8 +78,9 @@ struct DepthwiseScratch {
 };
 
 // `any`: for the kernel of any window. `vector` is the row's tile_channels.
-constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any, std::size_t tile, std::size_t vector,
-                                             Type type) {
+// Inlined everywhere, so that no object shares its code.
+[[gnu::always_inline]] constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any,
+                                                                    std::size_t tile, std::size_t vector, Type type) {
   DepthwiseScratch s{};
   const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
   s.columns = (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;

@@ -57,8 +57,9 @@ constexpr std::size_t half_portion(std::size_t pixels, std::size_t depth) {
 
 // Few panels are converted once and stay, while portions of pixels pass by. Many panels would not fit: each is converted when
 // it is its turn, and all pixels stay.
-constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std::size_t panels,
-                                     std::size_t tile_channels) {
+// Inlined everywhere, so that no object shares its code.
+[[gnu::always_inline]] constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std::size_t panels,
+                                                            std::size_t tile_channels) {
   if (panels * depth * tile_channels * sizeof(float) > half_panels_bytes) return {pixels, 1};
   return {half_portion(pixels, depth), panels};
 }
