@@ -36,6 +36,12 @@ struct GemmArgs {
   const EpilogueArgs* epilogue;
 
   void* scratch;  // gemm_scratch_bytes(), aligned to 64
+
+  // For rows that convert, where calls share their scratch: what the calls before have left there. `right_scratch` is where
+  // this call's panels are to be; NULL: behind the pixels.
+  void* right_scratch;
+  bool left_ready;
+  bool right_ready;
 };
 
 // How an fp16 row goes through a product: it converts both operands to fp32 in scratch, `pixels` and `panels` at a time.

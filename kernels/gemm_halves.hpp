@@ -111,15 +111,18 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
   const std::size_t panels = (args.channels + width - 1) / width;
   const HalfBlocking blocking = half_blocking(args.pixels, depth, panels, width);
   const float** rows = static_cast<const float**>(args.scratch);
-  float* right = reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) +
-                                          half_pointers_bytes(blocking.pixels, args.runs));
-  float* left = right + blocking.panels * depth * width;
+  unsigned char* scratch = static_cast<unsigned char*>(args.scratch);
+  float* left = reinterpret_cast<float*>(scratch + half_pointers_bytes(blocking.pixels, args.runs));
+  unsigned char* behind = scratch + half_pixels_bytes(blocking.pixels, args.runs, args.run_length);
+  float* right = static_cast<float*>(args.right_scratch != nullptr ? args.right_scratch : behind);
   const Half* weights = static_cast<const Half*>(args.weights);
   for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {
-    convert_halves<Isa>(weights + panel * depth * width, right, blocking.panels * depth * width);
+    if (!args.right_ready) {
+      convert_halves<Isa>(weights + panel * depth * width, right, blocking.panels * depth * width);
+    }
     for (std::size_t first = 0; first < args.pixels; first += blocking.pixels) {
       const std::size_t count = args.pixels - first < blocking.pixels ? args.pixels - first : blocking.pixels;
-      if (panel == 0) convert_pixels<Isa>(args, first, count, left, rows);
+      if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, rows);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
         gemm_panel<Isa, A, R, V>({rows, count, args.runs, args.run_length, block, right + p * depth * width,

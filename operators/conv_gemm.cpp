@@ -145,32 +145,70 @@ class GemmRun {
     args.epilogue = &epilogue_;
     args.scratch = workspace + tiling_.pointer_bytes + tiling_.copy_bytes;
     const std::size_t panels = panel_count(conv_.segments);
-    run_panels(args, first, group, panels * part_index / tiling_.parts, panels * (part_index + 1) / tiling_.parts);
+    const PanelRange range = {group, panels * part_index / tiling_.parts, panels * (part_index + 1) / tiling_.parts};
+    if (shares_scratch(args, range)) {
+      run_by_portions(args, first, range);
+    } else {
+      run_panels(args, first, range);
+    }
   }
 
   // Panels `begin` to `end` of one group, counted over its segments.
-  void run_panels(GemmArgs& args, std::size_t first_pixel, std::size_t group, std::size_t begin,
-                  std::size_t end) const {
+  struct PanelRange {
+    std::size_t group;
+    std::size_t begin;
+    std::size_t end;
+  };
+
+  // Where the kernels of two segments convert, they would convert the same pixels.
+  bool shares_scratch(const GemmArgs& args, const PanelRange& range) const {
+    if (conv_.type != SIXFOLD_FP16 || args.pixels == 1 || conv_.segments.count == 1) return false;
+    if (range.begin >= conv_.segments.items[0].panels || range.end <= conv_.segments.items[0].panels) return false;
+    return conv_.group_weights * sizeof(float) <= half_panels_bytes;
+  }
+
+  // Both segments for a few pixels, then for the next: what is converted lies in L1, and is not converted twice.
+  void run_by_portions(GemmArgs& args, std::size_t first_pixel, const PanelRange& range) const {
+    const std::size_t pixels = args.pixels;
+    const std::size_t portion = half_portion(pixels, args.runs * args.run_length);
+    const void* const* left = args.left;
+    args.right_scratch =
+        static_cast<unsigned char*>(args.scratch) + half_pixels_bytes(portion, args.runs, args.run_length);
+    for (std::size_t done = 0; done < pixels; done += portion) {
+      args.left = left + done;
+      args.pixels = min_of(portion, pixels - done);
+      args.left_ready = false;
+      args.right_ready = done != 0;
+      run_panels(args, first_pixel + done, range);
+    }
+  }
+
+  void run_panels(const GemmArgs& common, std::size_t first_pixel, const PanelRange& range) const {
+    GemmArgs args = common;
     const std::size_t depth = args.runs * args.run_length;
-    const std::size_t group_channel = group * conv_.shape.group_outputs();
+    const std::size_t group_channel = range.group * conv_.shape.group_outputs();
     std::size_t segment_begin = 0;
     for (std::size_t i = 0; i < conv_.segments.count; ++i) {
       const Segment& segment = conv_.segments.items[i];
-      const std::size_t from = max_of(begin, segment_begin) - segment_begin;
-      const std::size_t to = min_of(max_of(end, segment_begin) - segment_begin, segment.panels);
+      const std::size_t from = max_of(range.begin, segment_begin) - segment_begin;
+      const std::size_t to = min_of(max_of(range.end, segment_begin) - segment_begin, segment.panels);
       segment_begin += segment.panels;
       if (from >= to) continue;
       const std::size_t width = static_cast<std::size_t>(segment.row->tile_channels);
       const std::size_t padded = segment.channel + from * width;  // from the group's first
       const std::size_t channel = group_channel + padded;
       args.weights =
-          part<unsigned char>(conv_, conv_.weights) + (group * conv_.group_weights + padded * depth) * element_;
-      args.bias = part<float>(conv_, conv_.bias) + group * conv_.segments.padded_channels + padded;
+          part<unsigned char>(conv_, conv_.weights) + (range.group * conv_.group_weights + padded * depth) * element_;
+      args.bias = part<float>(conv_, conv_.bias) + range.group * conv_.segments.padded_channels + padded;
       args.channel = channel;
       args.channels = min_of((to - from) * width, segment.channels - from * width);
       args.out = address(run_.output, first_pixel, channel);
       args.residual = conv_.input_count == 2 ? address(run_.inputs[1], first_pixel, channel) : nullptr;
       segment.row->run(&args);
+      if (args.right_scratch == nullptr) continue;
+      args.left_ready = true;
+      args.right_scratch =
+          static_cast<unsigned char*>(args.right_scratch) + (to - from) * width * depth * sizeof(float);
     }
   }
 
