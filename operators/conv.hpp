@@ -28,6 +28,10 @@ struct ConvShape {
   std::size_t group_inputs() const { return input_channels / groups; }
   std::size_t group_outputs() const { return output_channels / groups; }
   std::size_t taps() const { return kernel_height * kernel_width; }
+  // Each output pixel is made of the input's pixel of the same number.
+  bool is_pointwise() const {
+    return taps() == 1 && stride_height == 1 && stride_width == 1 && pad_top + pad_left + pad_bottom + pad_right == 0;
+  }
 };
 
 // The epilogue's per-channel arrays in an operator's block; offset 0 means that there is none.

@@ -35,12 +35,6 @@ constexpr std::size_t max_block = 384;      // more would only lengthen the poin
 constexpr std::size_t block_multiple = 24;  // full tiles for every tile height in use
 constexpr std::size_t tiles_per_task = 4;
 
-// Each output pixel is made of the input's pixel of the same number.
-bool is_pointwise(const ConvShape& s) {
-  return s.taps() == 1 && s.stride_height == 1 && s.stride_width == 1 &&
-         s.pad_top + s.pad_left + s.pad_bottom + s.pad_right == 0;
-}
-
 std::size_t panel_count(const Segments& segments) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < segments.count; ++i) count += segments.items[i].panels;
@@ -138,7 +132,7 @@ class GemmRun {
     args.left_pitch = pixels;
     args.runs = runs_.runs;
     args.run_length = runs_.run_length;
-    args.left_step = is_pointwise(conv_.shape) ? run_.inputs[0].pixel_stride : 0;
+    args.left_step = conv_.shape.is_pointwise() ? run_.inputs[0].pixel_stride : 0;
     args.pixels = pixels;
     args.out_stride = run_.output.pixel_stride;
     args.residual_stride = run_.inputs[1].pixel_stride;

@@ -28,6 +28,13 @@ class SpanFiller {
         group_bytes_(left.group * shape_.group_inputs() * element_),
         tap_bytes_(shape_.group_inputs() * element_) {}
 
+  // All pixels of a pointwise convolution, from `first` on.
+  void fill_pointwise(std::size_t first) const {
+    const std::size_t step = input_.pixel_stride * element_;
+    const unsigned char* from = static_cast<const unsigned char*>(input_.data) + first * step + group_bytes_;
+    for (std::size_t i = 0; i < pixels_; ++i) left_.pointers[i] = from + i * step;
+  }
+
   void fill(const Span& span) const {
     for (std::size_t ky = 0; ky < shape_.kernel_height; ++ky) {
       const std::size_t y = span.y * shape_.stride_height + ky * shape_.dilation_height;  // from the top of the padding
@@ -145,6 +152,7 @@ WindowRuns choose_runs(const ConvShape& shape, const Tensor& input) {
 
 void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count) {
   const SpanFiller filler(left, count);
+  if (left.shape->is_pointwise()) return filler.fill_pointwise(first);
   Span span{};
   span.x = first % left.output_width;
   span.y = first / left.output_width % left.output_height;
