@@ -54,7 +54,7 @@ inline constexpr std::size_t half_panels_bytes = 128 * 1024;
 
 // So many pixels are converted at a time that they stay in L1, and at least full tiles for every tile height in use.
 constexpr std::size_t half_portion(std::size_t pixels, std::size_t depth) {
-  constexpr std::size_t bytes = 16 * 1024;
+  constexpr std::size_t bytes = 12 * 1024;
   constexpr std::size_t multiple = 24;
   const std::size_t fitting = bytes / (depth * sizeof(float)) / multiple * multiple;
   const std::size_t portion = fitting == 0 ? multiple : fitting;
