@@ -26,6 +26,11 @@ struct Arithmetic {
 
 inline std::ostream& operator<<(std::ostream& out, const Arithmetic& arithmetic) { return out << arithmetic.name(); }
 
-inline const std::vector<Arithmetic> kArithmetics = {SIXFOLD_FP32, SIXFOLD_FP16};
+inline const std::vector<Arithmetic> kArithmetics = {
+    SIXFOLD_FP32,
+    SIXFOLD_FP16,
+    {SIXFOLD_FP16, SIXFOLD_ACCUMULATE_FP16},
+    {SIXFOLD_FP16, SIXFOLD_ACCUMULATE_FP16_BLOCKED},
+};
 
 }  // namespace sixfold::test
