@@ -62,19 +62,58 @@ class RegisterEpilogue {
   typename Isa::vf upper_;
 };
 
+// The channels of a tile N vectors wide that exist: all of them, unless the Isa has masks.
+template <class Isa, int N>
+struct TileChannels {
+  explicit TileChannels(std::size_t) {}
+
+  template <int n, class T>
+  [[gnu::always_inline]] typename Isa::vf load(const T* p) const {
+    return Isa::load(p + n * Isa::width);
+  }
+  template <int n, class T>
+  [[gnu::always_inline]] void store(T* p, typename Isa::vf x) const {
+    Isa::store(p + n * Isa::width, x);
+  }
+};
+
+template <class Isa, int N>
+requires HasMasks<Isa>
+struct TileChannels<Isa, N> {
+  typename Isa::Mask masks[N];
+
+  [[gnu::always_inline]] explicit TileChannels(std::size_t channels) {
+    unroll<N>([&](auto n) __attribute__((always_inline)) {
+      constexpr std::size_t before = n * Isa::width;
+      masks[n] = Isa::first_lanes(channels > before ? channels - before : 0);
+    });
+  }
+
+  template <int n, class T>
+  [[gnu::always_inline]] typename Isa::vf load(const T* p) const {
+    return Isa::load_masked(p + n * Isa::width, masks[n]);
+  }
+  template <int n, class T>
+  [[gnu::always_inline]] void store(T* p, typename Isa::vf x) const {
+    Isa::store_masked(p + n * Isa::width, x, masks[n]);
+  }
+};
+
 // True if a tile of `width` channels can be finished by finish_registers().
+template <class Isa>
 [[gnu::always_inline]] inline bool finishes_in_registers(const Target& target, std::size_t width,
                                                          const EpilogueArgs& args) {
-  return target.channels == width && args.kind != Epilogue::general &&
+  return (HasMasks<Isa> || target.channels == width) && args.kind != Epilogue::general &&
          args.residual != ResidualPosition::after_activation;
 }
 
 template <class Isa, class T, int R, int N>
 [[gnu::always_inline]] inline void add_residual(typename Isa::vf (&tile)[R][N], const Target& target) {
   const T* residual = static_cast<const T*>(target.residual);
+  const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
     unroll<N>([&](auto n) __attribute__((always_inline)) {
-      tile[r][n] = tile[r][n] + Isa::load(residual + r * target.residual_stride + n * Isa::width);
+      tile[r][n] = tile[r][n] + channels.template load<n>(residual + r * target.residual_stride);
     });
   });
 }
@@ -82,9 +121,10 @@ template <class Isa, class T, int R, int N>
 template <class Isa, class T, int R, int N>
 [[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], const Target& target) {
   T* out = static_cast<T*>(target.out);
+  const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
     unroll<N>([&](auto n) __attribute__((always_inline)) {
-      Isa::store(out + r * target.out_stride + n * Isa::width, tile[r][n]);
+      channels.template store<n>(out + r * target.out_stride, tile[r][n]);
     });
   });
 }

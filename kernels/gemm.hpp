@@ -108,7 +108,7 @@ template <class Isa, class A, int R, int V, class P>
   tile_to_floats<Isa, A>(acc, tile);
   const Target target = target_below<Isa>(p.target, first);
   constexpr std::size_t width = vectors * Isa::width;
-  if (finishes_in_registers(target, width, *p.epilogue)) {
+  if (finishes_in_registers<Isa>(target, width, *p.epilogue)) {
     constexpr bool halves = !std::is_same_v<typename A::Element, float>;
     return finish_registers<Isa, halves>(tile, target, *p.epilogue);
   }
@@ -159,7 +159,7 @@ template <class Isa, class A, int R, int V, class P>
       left += p.left_pitch;
     }
     if constexpr (!std::is_same_v<typename A::Element, float>) {
-      if (first_block && run == p.runs && finishes_in_registers(p.target, width, *p.epilogue)) {
+      if (first_block && run == p.runs && finishes_in_registers<Isa>(p.target, width, *p.epilogue)) {
         return finish_halves<Isa, A>(acc, p, target_below<Isa>(p.target, first));
       }
     }

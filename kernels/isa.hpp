@@ -20,6 +20,9 @@
 // fma(value L broadcast, b, acc). load_left_one() reads one value, for L = 0. Whether that is a memory broadcast or a lane
 // multiply is the ISA's affair.
 //
+// An ISA whose partial loads and stores are as fast as whole ones may say so by a type Mask: first_lanes(n), of any n, gives the mask
+// of the first n lanes, or of all; load_masked(p, mask) and store_masked(p, x, mask) do as load_partial and store_partial.
+//
 // An ISA may offer further arithmetics, HalfArithmetic and WideningArithmetic; see arithmetic.hpp. One that adds to another
 // names that one's table as `base`, and has only the rows of those arithmetics.
 #pragma once
@@ -37,6 +40,11 @@ struct KernelTable;
 struct TileShape {
   int rows;
   int vectors;
+};
+
+template <class I>
+concept HasMasks = requires {
+  typename I::Mask;
 };
 
 template <class I>

@@ -18,6 +18,7 @@ struct Avx512 {
   using vf = xsimd::batch<float, Arch>;
   using vmask = xsimd::batch_bool<float, Arch>;
   using Left = vf;
+  using Mask = __mmask16;
 
   static constexpr int width = 16;
   static constexpr int left_step = 1;
@@ -30,14 +31,17 @@ struct Avx512 {
   static vf load(const float* p) { return _mm512_loadu_ps(p); }
   static vf load(const Half* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
   // The CPU promises that a masked load or store touches nothing where the mask is 0.
-  static vf load_partial(const float* p, std::size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
-  static vf load_partial(const Half* p, std::size_t n) {
-    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p));
-  }
+  static Mask first_lanes(std::size_t n) { return static_cast<Mask>(n < 16 ? (1u << n) - 1u : 0xffffu); }
+  static vf load_masked(const float* p, Mask m) { return _mm512_maskz_loadu_ps(m, p); }
+  static vf load_masked(const Half* p, Mask m) { return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, p)); }
+  static void store_masked(float* p, vf x, Mask m) { _mm512_mask_storeu_ps(p, m, x); }
+  static void store_masked(Half* p, vf x, Mask m) { _mm256_mask_storeu_epi16(p, m, to_half(x)); }
+  static vf load_partial(const float* p, std::size_t n) { return load_masked(p, first_lanes(n)); }
+  static vf load_partial(const Half* p, std::size_t n) { return load_masked(p, first_lanes(n)); }
   static void store(float* p, vf x) { _mm512_storeu_ps(p, x); }
   static void store(Half* p, vf x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), to_half(x)); }
-  static void store_partial(float* p, vf x, std::size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), x); }
-  static void store_partial(Half* p, vf x, std::size_t n) { _mm256_mask_storeu_epi16(p, first_lanes(n), to_half(x)); }
+  static void store_partial(float* p, vf x, std::size_t n) { store_masked(p, x, first_lanes(n)); }
+  static void store_partial(Half* p, vf x, std::size_t n) { store_masked(p, x, first_lanes(n)); }
 
   static vf fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
   // The product is exact in fp32, the sum is not. Of the two floats around it, the one whose last bit is set tells the second
@@ -74,7 +78,6 @@ struct Avx512 {
  private:
   static __mmask16 is_nan(vf x) { return _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q); }
   static __m256i to_half(vf x) { return _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT); }
-  static __mmask16 first_lanes(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
 };
 
 }  // namespace sixfold
