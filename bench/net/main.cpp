@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -47,6 +48,7 @@ struct Settings {
   bool precision = false;
   double threshold = 0.01;
   size_t variations = 0;
+  std::vector<float> input_range;
 };
 
 void add_options(CLI::App& app, Settings& settings) {
@@ -89,6 +91,11 @@ void add_options(CLI::App& app, Settings& settings) {
                  "For --precision: also compare decisions on so many pictures like the input: parts, mirrored, darker, "
                  "brighter")
       ->check(CLI::Range(0, 10000));
+  app.add_option(
+         "--input-range", settings.input_range,
+         "For --precision: two numbers, between which all inputs of the network lie; what is proved holds for those. "
+         "Without it, from a black to a white picture, or what the input has")
+      ->expected(2);
   app.add_flag("--list-backends", settings.list_backends, "Only print the backends that this CPU can run, best first");
 }
 
@@ -256,13 +263,33 @@ std::vector<Agreement> agreements(const Settings& settings, const Graph& graph, 
   return agreement_over(layers, values, options, study);
 }
 
+// What a network may be given: by the option, or from a black to a white picture.
+std::optional<sixfold_interval> input_range(const Settings& settings, const GraphInput& input) {
+  if (!settings.input_range.empty()) {
+    if (settings.input_range[0] > settings.input_range[1])
+      throw Error("--input-range must go from the lower to the higher number");
+    return sixfold_interval{settings.input_range[0], settings.input_range[1]};
+  }
+  if (!is_picture(settings.input)) return std::nullopt;
+  Picture picture = picture_of(settings);
+  sixfold_interval range{0.0f, 0.0f};
+  for (const uint8_t shade : {uint8_t{0}, uint8_t{255}}) {
+    std::fill(picture.rgb.begin(), picture.rgb.end(), shade);
+    for (const float value : preprocess(settings.preprocess, picture, input.dims).floats) {
+      range = {std::min(range.low, value), std::max(range.high, value)};
+    }
+  }
+  return range;
+}
+
 int run_precision(const Settings& settings, const Graph& graph, const LayerGraph& layers, const Constant& input) {
   const NetworkOptions options = network_options(settings, SIXFOLD_FP32);
   const Network reference(layers, options);
   const Arena arena(reference.arena_bytes());
   const std::vector<const float*> inputs = {input.floats.data()};
   const Values values = values_of(reference, arena, inputs);
-  const PrecisionStudy study = study_precision(layers, reference, values, inputs, options, settings.threshold);
+  const PrecisionStudy study = study_precision(layers, reference, values, inputs, options, settings.threshold,
+                                               input_range(settings, graph.inputs[0]));
   std::string backend;
   for (const Step& step : reference.steps()) {
     if (step.op) backend = explanation(step.op.get(), "backend");

@@ -93,8 +93,9 @@ NetworkOptions planned(NetworkOptions options, const Network& network, const Pre
 class Study {
  public:
   Study(const LayerGraph& graph, const Network& reference, const Values& values,
-        const std::vector<const float*>& inputs, const NetworkOptions& options, double threshold)
-      : graph_(graph), reference_(reference), values_(values), inputs_(inputs), options_(options) {
+        const std::vector<const float*>& inputs, const NetworkOptions& options, double threshold,
+        const std::optional<sixfold_interval>& range)
+      : graph_(graph), reference_(reference), values_(values), inputs_(inputs), options_(options), range_(range) {
     study_.threshold = threshold;
     options_.type = SIXFOLD_FP16;
     for (const Layer& layer : graph.layers) layer_of_[layer.output] = &layer;
@@ -141,7 +142,10 @@ class Study {
       seen[value] = widened(intervals, kMargin);
       if (std::find(graph_.inputs.begin(), graph_.inputs.end(), value) != graph_.inputs.end()) {
         inputs[value] = fitted(intervals, 0);
-        if (!inputs[value].empty()) study_.input = inputs[value][0];
+        if (inputs[value].empty()) continue;
+        sixfold_interval& all = inputs[value][0];
+        if (range_) all = {std::min(all.low, range_->low), std::max(all.high, range_->high)};
+        study_.input = all;
       }
     }
     for (const std::string& input : graph_.inputs) seen.emplace(input, Intervals{});
@@ -280,6 +284,7 @@ class Study {
   const Values& values_;
   const std::vector<const float*>& inputs_;
   NetworkOptions options_;
+  std::optional<sixfold_interval> range_;
   std::map<std::string, const Layer*> layer_of_;
   PrecisionStudy study_;
 };
@@ -363,9 +368,9 @@ double agreement(const std::vector<float>& output, const std::vector<float>& ref
 }
 
 PrecisionStudy study_precision(const LayerGraph& graph, const Network& reference, const Values& values,
-                               const std::vector<const float*>& inputs, const NetworkOptions& options,
-                               double threshold) {
-  return Study(graph, reference, values, inputs, options, threshold)();
+                               const std::vector<const float*>& inputs, const NetworkOptions& options, double threshold,
+                               const std::optional<sixfold_interval>& range) {
+  return Study(graph, reference, values, inputs, options, threshold, range)();
 }
 
 std::vector<Agreement> agreement_over(const LayerGraph& graph, const std::vector<std::vector<float>>& inputs,

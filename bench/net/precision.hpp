@@ -81,10 +81,10 @@ struct PrecisionStudy {
 inline constexpr int histogram_low = -25, histogram_high = 16;
 
 // `reference` is the fp32 network and its values on this input. `threshold`: the error of a layer by itself, as a fraction
-// of the largest magnitude it gives, from which on it is bad.
+// of the largest magnitude it gives, from which on it is bad. `range`: of all inputs that proofs are for; widened to hold this one.
 PrecisionStudy study_precision(const LayerGraph& graph, const Network& reference, const Values& values,
-                               const std::vector<const float*>& inputs, const NetworkOptions& options,
-                               double threshold);
+                               const std::vector<const float*>& inputs, const NetworkOptions& options, double threshold,
+                               const std::optional<sixfold_interval>& range = std::nullopt);
 
 // The decisions of each way to run, on other inputs: as study_precision found them, against fp32.
 struct Agreement {
