@@ -180,8 +180,16 @@ class OneDnnExecutable : public Executable {
     chosen_.push_back({dnnl::pooling_forward(chosen), chosen.src_desc(), {}, {}});
   }
 
+  // oneDNN is fast only if the factors have the blocks of channels that the image has.
+  memory::desc factors_layout(const Node& node) {
+    const auto& blocking = layout(node.input).data.format_desc.blocking;
+    const memory::dim block = blocking.inner_nblks == 1 ? blocking.inner_blks[0] : 1;
+    const Tag tag = block == 8 ? Tag::nChw8c : block == 16 ? Tag::nChw16c : Tag::nhwc;
+    return {dims_of(graph_.shape(node.second)), fp32, tag};
+  }
+
   void choose_scale(const Node& node, int value) {
-    const dnnl::binary::desc desc(dnnl::algorithm::binary_mul, layout(node.input), layout(node.second),
+    const dnnl::binary::desc desc(dnnl::algorithm::binary_mul, layout(node.input), factors_layout(node),
                                   layout(node.input));
     const dnnl::binary::primitive_desc chosen(desc, engine_);
     layout(value) = chosen.dst_desc();
@@ -192,6 +200,11 @@ class OneDnnExecutable : public Executable {
   memory in_layout(int value, const memory::desc& wanted) {
     const memory& lies = values_[static_cast<std::size_t>(value)];
     if (lies.get_desc() == wanted) return lies;
+    // Whole blocks of one pixel lie as in NHWC.
+    const Shape& shape = graph_.shape(value);
+    const bool same_bytes = shape.height * shape.width == 1 && wanted.get_size() == shape.count() * sizeof(float) &&
+                            lies.get_desc().get_size() == wanted.get_size();
+    if (same_bytes) return memory(wanted, engine_, lies.get_data_handle());
     memory other(wanted, engine_);
     calls_.push_back({dnnl::reorder(lies, other), Arguments{{DNNL_ARG_FROM, lies}, {DNNL_ARG_TO, other}}});
     return other;
@@ -205,7 +218,7 @@ class OneDnnExecutable : public Executable {
     if (node.second >= 0 && node.kind == StepKind::layer) add_residual(node.second, value);
     const memory& output = values_[static_cast<std::size_t>(value)];
     if (node.kind == StepKind::channel_scale) {
-      const memory& factors = values_[static_cast<std::size_t>(node.second)];
+      const memory factors = in_layout(node.second, factors_layout(node));
       calls_.push_back(
           {chosen.primitive, Arguments{{DNNL_ARG_SRC_0, input}, {DNNL_ARG_SRC_1, factors}, {DNNL_ARG_DST, output}}});
       return;
