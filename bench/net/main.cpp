@@ -18,6 +18,7 @@
 #include "peak.hpp"
 #include "picture.hpp"
 #include "precision_report.hpp"
+#include "recorder.hpp"
 #include "report.hpp"
 #include "spelled.hpp"
 
@@ -32,6 +33,8 @@ struct Settings {
   std::string preprocess = "unit";
   std::string shape;
   std::string type = "both";
+  std::string accumulation = "fp32";
+  std::string plan;
   std::string backend;
   size_t threads = 1;
   int repeat = 0;
@@ -63,6 +66,10 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--shape", settings.shape,
                  "Shape of a random input, such as 1x3x224x224, where the file leaves it open");
   app.add_option("--type", settings.type, "fp32, fp16 or both")->check(CLI::IsMember({"fp32", "fp16", "both"}));
+  app.add_option("--accumulation", settings.accumulation, "What convolutions of the fp16 run add up in")
+      ->check(CLI::IsMember({"fp32", "fp16", "blocked"}));
+  app.add_option("--plan", settings.plan,
+                 "Write the run (of the first type), with its values' digest, to this file, for sixfold-replay");
   app.add_option("--backend", settings.backend, "Force this backend; without it, the best that this CPU can run");
   app.add_option("--threads", settings.threads, "How many to run on")->check(CLI::Range(1, 256));
   app.add_option("--repeat", settings.repeat, "Runs to take the median of; 0: as many as fit two seconds")
@@ -184,11 +191,17 @@ std::vector<sixfold_type> types_of(const Settings& settings) {
 // "avx2" from "avx2 (256-bit vectors), the best that this CPU can run".
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
 
+sixfold_accumulation accumulation_of(const std::string& text) {
+  if (text == "fp16") return SIXFOLD_ACCUMULATE_FP16;
+  return text == "blocked" ? SIXFOLD_ACCUMULATE_FP16_BLOCKED : SIXFOLD_ACCUMULATE_FP32;
+}
+
 NetworkOptions network_options(const Settings& settings, sixfold_type type) {
   NetworkOptions options;
   options.type = type;
   options.backend = settings.backend;
   options.threads = settings.threads;
+  if (type == SIXFOLD_FP16) options.accumulation = accumulation_of(settings.accumulation);
   return options;
 }
 
@@ -211,7 +224,8 @@ Run run_network(const LayerGraph& layers, const NetworkOptions& options, const C
   std::vector<std::vector<float>> alone;
   if (reference) alone = results_alone(network, arena, inputs, reference->values);
   Times times = times_of(network, arena, inputs, repeat);
-  return {options.type, std::move(network), std::move(values), std::move(times), std::move(alone)};
+  return {options.type,      options.accumulation, std::move(network),
+          std::move(values), std::move(times),     std::move(alone)};
 }
 
 // The best of several measurements: whatever else the machine does can only make the peak look lower.
@@ -228,7 +242,8 @@ bool classes_are(const Report& report, int expected) {
     const std::vector<float>& output = run.values.outputs.at(0);
     const auto found = std::max_element(output.begin(), output.end()) - output.begin();
     if (found == expected) continue;
-    std::printf("FAILED  %s: class %td is the largest, expected was %d\n", type_name(run.type), found, expected);
+    std::printf("FAILED  %s: class %td is the largest, expected was %d\n", arithmetic_name(run).c_str(), found,
+                expected);
     right = false;
   }
   return right;
@@ -302,6 +317,16 @@ int run_precision(const Settings& settings, const Graph& graph, const LayerGraph
   return 0;
 }
 
+void write_plan(const Report& report, const Recorder& recorder, const Constant& input, const std::string& path) {
+  const Run& run = report.runs.at(0);
+  Plan plan = recorder.plan(run.network, input.floats);
+  plan.arithmetic = arithmetic_name(run);
+  plan.digest = digest_of(run);
+  PlanWriter file(path);
+  field(file, plan);
+  if (!file.good()) throw Error("cannot write " + path);
+}
+
 int run(const Settings& settings) {
   if (settings.list_backends) {
     list_backends();
@@ -330,9 +355,12 @@ int run(const Settings& settings) {
     fuse_only_what_must_be(layers);
   }
   if (settings.precision) return run_precision(settings, graph, layers, input);
+  Recorder recorder;
   for (const sixfold_type type : types_of(settings)) {
     const Run* reference = report.runs.empty() ? nullptr : &report.runs.back();
-    report.runs.push_back(run_network(layers, network_options(settings, type), input, settings.repeat, reference));
+    NetworkOptions options = network_options(settings, type);
+    if (report.runs.empty() && !settings.plan.empty()) options.recorder = &recorder;
+    report.runs.push_back(run_network(layers, options, input, settings.repeat, reference));
   }
   describe_backend(report);
   report.threads = settings.threads;
@@ -346,7 +374,9 @@ int run(const Settings& settings) {
   }
   print_totals(report);
   print_outputs(report);
+  print_digests(report);
   if (!settings.json.empty()) write_json(report, settings.json);
+  if (!settings.plan.empty()) write_plan(report, recorder, input, settings.plan);
   if (!settings.dump.empty()) dump_values(report.runs[0], settings.dump);
   bool well = true;
   if (!settings.check.empty()) well = check_values(report.runs[0], settings.check, settings.tolerance);

@@ -79,10 +79,14 @@ sixfold_tensor Network::tensor(size_t index, const std::vector<const float*>& in
     // The library never writes an input.
     if (!inputs.empty()) tensor.data = const_cast<float*>(inputs.at(storage.offset));
   } else if (arena) {
-    const size_t element = options_.type == SIXFOLD_FP16 ? 2 : 4;
-    tensor.data = static_cast<unsigned char*>(arena) + storage.offset + view.channel_offset * element;
+    tensor.data = static_cast<unsigned char*>(arena) + arena_offset(index);
   }
   return tensor;
+}
+
+size_t Network::arena_offset(size_t view) const {
+  const size_t element = options_.type == SIXFOLD_FP16 ? 2 : 4;
+  return storages_[views_[view].storage].offset + views_[view].channel_offset * element;
 }
 
 void Network::run(const std::vector<const float*>& inputs, void* arena, const Observer& observer) const {

@@ -45,13 +45,16 @@ struct Step {
   double bytes_moved = 0;    // each input, weight and output once
 };
 
+class Recorder;
+
 struct NetworkOptions {
   sixfold_type type = SIXFOLD_FP32;
   std::string backend;  // empty: the library's choice
   size_t threads = 1;
   sixfold_accumulation accumulation = SIXFOLD_ACCUMULATE_FP32;  // of fp16 networks
   std::map<std::string, sixfold_accumulation> accumulation_of =
-      {};  // of layers, by what they compute, that differ from that
+      {};                        // of layers, by what they compute, that differ from that
+  Recorder* recorder = nullptr;  // is told of every operator
 };
 
 class Network {
@@ -75,6 +78,11 @@ class Network {
   // a time: the threads are the network's own.
   void run(const std::vector<const float*>& inputs, void* arena, const Observer& observer = {}) const;
 
+  // A view as the library is given it. `arena` NULL: without data, but for inputs.
+  sixfold_tensor tensor(size_t view, const std::vector<const float*>& inputs, void* arena) const;
+  // Where in the arena a view starts, in bytes.
+  size_t arena_offset(size_t view) const;
+
   // What a step has computed, as floats in the order of ONNX: right after it, before later steps reuse its memory.
   std::vector<float> result_of(size_t step, const void* arena) const;
   const Dims& output_dims(size_t index) const { return views_[outputs_[index]].dims; }
@@ -87,7 +95,6 @@ class Network {
  private:
   friend class NetworkBuilder;
 
-  sixfold_tensor tensor(size_t view, const std::vector<const float*>& inputs, void* arena) const;
   void run_step(const Step& step, const std::vector<const float*>& inputs, void* arena) const;
   void run_host(const Step& step, void* arena) const;
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "recorder.hpp"
+
 namespace sixfold::net {
 namespace {
 
@@ -64,6 +66,7 @@ Operator create(sixfold_status (*function)(const Desc*, const sixfold_options*, 
   sixfold_operator* op = nullptr;
   sixfold_error error{};
   require(function(&desc, &library, &op, &error), error);
+  if (options.recorder) options.recorder->created(op, desc);
   return Operator(op);
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "digest.hpp"
 #include "table.hpp"
 
 namespace sixfold::net {
@@ -126,6 +127,20 @@ double total_multiply_adds(const Run& run) {
 
 const char* type_name(sixfold_type type) { return type == SIXFOLD_FP16 ? "fp16" : "fp32"; }
 
+std::string arithmetic_name(const Run& run) {
+  static const char* const accumulations[] = {"", " accumulated in fp16", " accumulated in fp16 blocks"};
+  return std::string(type_name(run.type)) + accumulations[run.accumulation];
+}
+
+std::string digest_of(const Run& run) {
+  bench::Digest digest;
+  for (size_t i = 0; i < run.network.steps().size(); ++i) {
+    if (!run.network.steps()[i].op) continue;
+    for (const float value : run.values.steps[i]) digest.add(value);
+  }
+  return digest.text();
+}
+
 std::string explanation(const sixfold_operator* op, const std::string& key) {
   std::string text(sixfold_explain(op, nullptr, 0) + 1, '\0');
   sixfold_explain(op, text.data(), text.size());
@@ -184,10 +199,11 @@ void print_precision(const Report& report) {
     std::fputs(table.row(precision_row(report, i)).c_str(), stdout);
   }
   std::printf(
-      "\nfp16 against fp32. Own error: of this layer by itself, given the inputs that fp32 had, rounded to fp16. "
+      "\n%s against fp32. Own error: of this layer by itself, given the inputs that fp32 had, rounded to fp16. "
       "Error: with all that\n"
       "came before it. Of largest: as a fraction of the largest magnitude that fp32 has there. SNR: signal to noise "
-      "ratio.\n\n");
+      "ratio.\n\n",
+      arithmetic_name(report.runs[1]).c_str());
 }
 
 void print_kernels(const Report& report) {
@@ -262,6 +278,13 @@ void print_range(const std::vector<float>& output, const Dims& dims) {
 }
 
 }  // namespace
+
+void print_digests(const Report& report) {
+  for (const Run& run : report.runs) {
+    std::printf("digest  %s  %s\n", digest_of(run).c_str(), arithmetic_name(run).c_str());
+  }
+  std::fflush(stdout);
+}
 
 void print_outputs(const Report& report) {
   for (const Run& run : report.runs) {

@@ -14,6 +14,7 @@ namespace sixfold::net {
 // One type's run of the network.
 struct Run {
   sixfold_type type;
+  sixfold_accumulation accumulation;
   Network network;
   Values values;
   Times times;
@@ -38,6 +39,8 @@ void print_kernels(const Report& report);    // which were used, how often, and 
 void print_totals(const Report& report);
 void print_outputs(const Report& report);  // the likeliest classes, or the range of an image
 
+void print_digests(const Report& report);  // one number for all values that the library computed
+
 void write_json(const Report& report, const std::string& path);
 
 // One line of what sixfold_explain() says, such as "backend".
@@ -47,6 +50,13 @@ std::string explanation(const sixfold_operator* op, const std::string& key);
 std::string kernel_reason(const sixfold_operator* op);
 
 const char* type_name(sixfold_type type);
+
+// "fp16", or "fp16 accumulated in fp16".
+std::string arithmetic_name(const Run& run);
+
+// Of what all steps of the library computed, in the order of ONNX. What the tool computes by itself is not the same on every
+// machine, as it goes by the C library's functions.
+std::string digest_of(const Run& run);
 
 }  // namespace sixfold::net
 

@@ -58,6 +58,8 @@ void write_json(const Report& report, const std::string& path) {
     json layers = json::array();
     for (size_t i = 0; i < run.network.steps().size(); ++i) layers.push_back(step_of(report, run, i));
     runs.push_back({{"type", type_name(run.type)},
+                    {"arithmetic", arithmetic_name(run)},
+                    {"digest", digest_of(run)},
                     {"seconds", run.times.whole},
                     {"repetitions", run.times.repetitions},
                     {"arena_bytes", run.network.arena_bytes()},
