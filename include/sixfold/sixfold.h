@@ -286,8 +286,7 @@ typedef struct sixfold_conv_desc {
   sixfold_residual residual;
   sixfold_accumulation accumulation;
   sixfold_ranges ranges; /* of the inputs: for sixfold_conv_range() and SIXFOLD_ACCUMULATE_AUTO */
-  float
-      tolerance; /* for SIXFOLD_ACCUMULATE_AUTO: the largest error of an output, in its units, its own rounding included */
+  float tolerance;       /* for SIXFOLD_ACCUMULATE_AUTO: the largest error of an output, its own rounding included */
 } sixfold_conv_desc;
 
 /* 1x1, stride 1, one group, no padding; channels and weights are left for the caller to set. */
@@ -507,8 +506,7 @@ typedef struct sixfold_channel_range {
   sixfold_interval exact;
   sixfold_interval partial; /* the same as computed. Infinite where the accumulator overflows. */
   sixfold_interval sum;     /* the finished sum with its bias, as computed */
-  sixfold_interval
-      output; /* as stored. For activations that are not monotonic it may be a little wider than attained. */
+  sixfold_interval output;  /* as stored; a little wider than attained where the activation is not monotonic */
   /* Bounds of |computed - exact|, where exact is the same sum of the same stored inputs and folded weights in real numbers.
      Infinite if something overflows. */
   float sum_error;
@@ -528,8 +526,9 @@ typedef struct sixfold_range {
   size_t overflowing_sums;    /* channels whose accumulator can overflow; 0 is the proof that none can */
   size_t overflowing_outputs; /* channels whose stored output can be infinite or NaN */
   size_t worst_channel;       /* with the largest magnitude in `exact` */
-  float headroom; /* the largest finite number of the accumulator's type / the largest magnitude in `exact`: below 1
-                                 it overflows by that factor. Infinite if nothing but 0 is added. */
+  /* The largest finite number of the accumulator's type / the largest magnitude in `exact`: below 1 it overflows by that
+     factor. Infinite if nothing but 0 is added. */
+  float headroom;
 } sixfold_range;
 
 static inline sixfold_range sixfold_range_default(void) {
