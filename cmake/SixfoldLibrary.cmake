@@ -25,6 +25,8 @@ endfunction()
 function(sixfold_library_objects target)
   sixfold_strict_target(${target})
   target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-math-errno)
+  # For backtraces from calls, not from every instruction: a third less of them.
+  target_compile_options(${target} PRIVATE -funwind-tables -fno-asynchronous-unwind-tables)
   if(SIXFOLD_ARM64)  # else an atomic operation is a call, of a function that asks for the CPU's features at load time
     target_compile_options(${target} PRIVATE -mno-outline-atomics)
   endif()
@@ -48,6 +50,9 @@ function(sixfold_add_isa name)
     set(level ${arg_LEVEL})
   endif()
   target_compile_options(sixfold_${name} PRIVATE -O${level} ${arg_FLAGS})
+  if(SIXFOLD_ARM64 OR SIXFOLD_ARM32)  # kernels unroll by themselves; with more of it clang runs out of registers
+    target_compile_options(sixfold_${name} PRIVATE $<$<CXX_COMPILER_ID:Clang,AppleClang>:-fno-unroll-loops>)
+  endif()
   target_link_libraries(sixfold_${name} PRIVATE sixfold_xsimd)
   string(TOUPPER ${name} upper)
   target_compile_definitions(sixfold_baseline PRIVATE SIXFOLD_HAVE_${upper}=1)

@@ -92,7 +92,7 @@ struct EpilogueArgs {
 
 // The tile part of a kernel's name.
 struct TileText {
-  char text[16];
+  char text[8];
 };
 
 // The kernels of one ISA. A plain aggregate of constants: it is read before anything is known of the CPU.

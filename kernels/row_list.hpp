@@ -11,8 +11,8 @@ namespace sixfold {
 
 // A string that can be a template's value and be built at compile time.
 struct RowName {
-  char text[56] = {};
-  std::size_t length = 0;
+  char text[47] = {};
+  unsigned char length = 0;
 
   constexpr void add(const char* part) {
     while (*part != '\0') text[length++] = *part++;
