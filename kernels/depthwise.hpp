@@ -16,27 +16,31 @@
 
 namespace sixfold {
 
-// Adds one kernel row's products to X outputs; load(i) is input column i, counted from the first output's.
-template <class A, int K, int S, int X, class Load>
+// Adds one kernel row's products to X outputs. load(i) is input column i, counted from the first output's, and keep(i, value)
+// may put it away: two columns at a time, which makes pairs of loads and of stores where an ISA has them.
+template <class A, int K, int S, int X, class Load, class Keep>
 [[gnu::always_inline]] inline void accumulate_row(typename A::Accumulator (&acc)[X], const typename A::Element* weights,
-                                                  const Load& load) {
+                                                  const Load& load, const Keep& keep) {
+  constexpr int columns = (X - 1) * S + K;
+  constexpr int group = 2;
   typename A::Right w[K];
   unroll<K>([&](auto kx) __attribute__((always_inline)) { w[kx] = A::load_right(weights + kx * A::width); });
-  unroll<(X - 1) * S + K>([&](auto column) __attribute__((always_inline)) {
-    constexpr bool used = column % S < K;
-    if constexpr (used) {
-      const typename A::Right value = load(column);
-      unroll<X>([&](auto x) __attribute__((always_inline)) {
-        constexpr int kx = column - x * S;
-        if constexpr (kx >= 0 && kx < K) acc[x] = A::fma(value, w[kx], acc[x]);
-      });
-    }
+  unroll<(columns + group - 1) / group>([&](auto step) __attribute__((always_inline)) {
+    constexpr int first = group * step;
+    constexpr int count = columns - first < group ? columns - first : group;
+    typename A::Right value[count];
+    unroll<count>([&](auto i) __attribute__((always_inline)) { value[i] = load(first + i); });
+    unroll<count>([&](auto i) __attribute__((always_inline)) { keep(first + i, value[i]); });
+    unroll<count * X>([&](auto i) __attribute__((always_inline)) {
+      constexpr int x = i % X;
+      constexpr int kx = first + i / X - x * S;
+      if constexpr (kx >= 0 && kx < K) acc[x] = A::fma(value[i / X], w[kx], acc[x]);
+    });
   });
 }
 
 // How many kernel rows are in the strip, are read by pointers and not needed again, and enter the strip. All this is known at
-// compile time for windows below the first one and with equal strides: then loops over rows are unrolled, which is worth 7 % of
-// a 3x3 window. In other windows, which are rarer, whatever is read enters the strip.
+// compile time for windows below the first one and with equal strides: then compilers unroll the loops over rows.
 template <bool Common, int K, int S>
 struct DepthwiseRows {
   static constexpr int strip = K - S;
@@ -46,13 +50,17 @@ struct DepthwiseRows {
   constexpr explicit DepthwiseRows(const Window&) {}
 };
 
+// Other windows are rarer. What is not needed again enters the strip all the same, where a loop of its own would not pay.
 template <int K, int S>
 struct DepthwiseRows<false, K, S> {
   std::size_t strip;
+  std::size_t passing;
   std::size_t entering;
-  static constexpr int passing = 0;
   template <class Window>
-  explicit DepthwiseRows(const Window& window) : strip(window.strip_rows), entering(K - window.strip_rows) {}
+  explicit DepthwiseRows(const Window& window)
+      : strip(window.strip_rows),
+        passing(S > K - S ? window.passing_rows : 0),
+        entering(K - window.strip_rows - passing) {}
 };
 
 // A window of K columns, S apart. `column` is the first output's first one, `at` the same in the strip, `c` the channel.
@@ -64,25 +72,24 @@ template <class A, bool Common, int K, int S, int X, class T>
   using Element = typename A::Element;
   constexpr int row = K * A::width;
   const DepthwiseRows<Common, K, S> rows(window);
+  const auto nowhere = [](int, const typename A::Right&) __attribute__((always_inline)){};
   const Element* const* strip = window.strip;
   for (auto i = rows.strip; i > 0; --i, ++strip, weights += row) {
     const Element* from = *strip + at;
-    accumulate_row<A, K, S>(
-        acc, weights, [&](auto x) __attribute__((always_inline)) { return A::load_right(from + x * A::width); });
+    const auto load = [&](int x) __attribute__((always_inline)) { return A::load_right(from + x * A::width); };
+    accumulate_row<A, K, S>(acc, weights, load, nowhere);
   }
   const T* const* pixels = window.pixels + column;
+  const auto load = [&](int x) __attribute__((always_inline)) { return A::load_right(pixels[x] + c); };
   for (auto i = rows.passing; i > 0; --i, weights += row, pixels += window.pixel_columns) {
-    accumulate_row<A, K, S>(
-        acc, weights, [&](auto x) __attribute__((always_inline)) { return A::load_right(pixels[x] + c); });
+    accumulate_row<A, K, S>(acc, weights, load, nowhere);
   }
   Element* const* entering = window.entering + rows.passing;
   for (auto i = rows.entering; i > 0; --i, ++entering, weights += row, pixels += window.pixel_columns) {
     Element* to = *entering + at;
     accumulate_row<A, K, S>(
-        acc, weights, [&](auto x) __attribute__((always_inline)) {
-          const auto value = A::load_right(pixels[x] + c);
+        acc, weights, load, [&](int x, const typename A::Right& value) __attribute__((always_inline)) {
           A::store_right(to + x * A::width, value);
-          return value;
         });
   }
 }
@@ -245,17 +252,26 @@ template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
 // What cannot be finished in registers goes through a buffer of so many channels.
 inline constexpr std::size_t depthwise_buffer_channels = 64;
 
-// The first `count` of X outputs, from output column `column` on, by way of the buffer. `row` is where the output row goes.
-template <class Isa, class A, class T, int K, int S, int X>
-void finish_by_buffer(const DepthwiseLine<T, typename A::Element>& line, std::size_t column, std::size_t count,
-                      ChannelRange channels, const Target& row) {
-  constexpr DepthwiseUse use = X == A::depthwise_columns ? DepthwiseUse::any : DepthwiseUse::raw;
-  float buffer[X * depthwise_buffer_channels];
+// The functions of one window. They are few and large; what calls them is one for all windows.
+template <class T, class Element>
+struct DepthwiseTiles {
+  using Fn = void (*)(const DepthwiseLine<T, Element>& line, std::size_t column, std::size_t tiles, ChannelRange range,
+                      DepthwiseOutput output);
+  Fn common;  // NULL for the kernel of any window
+  Fn any;
+  Fn half;  // half as wide, raw
+};
+
+// The first `count` outputs from output column `column` on, by way of the buffer. `row` is where the output row goes.
+template <class Isa, class A, class T>
+[[gnu::noinline]] void finish_by_buffer(typename DepthwiseTiles<T, typename A::Element>::Fn tile,
+                                        const DepthwiseLine<T, typename A::Element>& line, std::size_t column,
+                                        std::size_t count, ChannelRange channels, const Target& row) {
+  float buffer[A::depthwise_columns * depthwise_buffer_channels];
   for (ChannelRange range{channels.begin, channels.begin}; range.begin < channels.end; range.begin = range.end) {
     const std::size_t left = channels.end - range.begin;
     range.end += left < depthwise_buffer_channels ? left : depthwise_buffer_channels;
-    depthwise_tiles<Isa, A, T, K, S, X, use>(line, column, 1, range,
-                                             {Epilogue::none, buffer, depthwise_buffer_channels});
+    tile(line, column, 1, range, {Epilogue::none, buffer, depthwise_buffer_channels});
     Target target = row;
     target.out = static_cast<T*>(row.out) + column * row.out_stride + range.begin;
     if (row.residual != nullptr) {
@@ -268,32 +284,31 @@ void finish_by_buffer(const DepthwiseLine<T, typename A::Element>& line, std::si
 }
 
 // All output columns of the channels of a range.
-template <class Isa, class A, class T, int K, int S>
-void depthwise_line(const DepthwiseLine<T, typename A::Element>& line, ChannelRange range, bool in_registers,
-                    const Target& row) {
-  constexpr int X = A::depthwise_columns;
-  constexpr int half = (X + 1) / 2;
+template <class Isa, class A, class T>
+[[gnu::noinline]] void depthwise_line(const DepthwiseTiles<T, typename A::Element>& tiles,
+                                      const DepthwiseLine<T, typename A::Element>& line, ChannelRange range,
+                                      bool in_registers, const Target& row) {
+  constexpr std::size_t width = A::depthwise_columns;
+  constexpr std::size_t half = (width + 1) / 2;
   const std::size_t columns = line.args.column_end - line.args.column_begin;
   std::size_t column = 0;
-  if (in_registers && columns >= X) {
-    column = columns / X * X;
-    const DepthwiseOutput output = {line.args.epilogue->kind, row.out, row.out_stride};
-    if (K != 0 && line.window.strip_rows + S == K) {  // which the first row's are not, nor those of other strides
-      depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::common>(line, 0, columns / X, range, output);
-    } else {
-      depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::any>(line, 0, columns / X, range, output);
-    }
+  if (in_registers && columns >= width) {
+    column = columns / width * width;
+    const auto tile = line.window.common ? tiles.common : tiles.any;
+    tile(line, 0, columns / width, range, {line.args.epilogue->kind, row.out, row.out_stride});
   }
-  for (; column + half < columns; column += X) {
+  for (; column + half < columns; column += width) {
     const std::size_t left = columns - column;
-    finish_by_buffer<Isa, A, T, K, S, X>(line, column, left < X ? left : X, range, row);
+    finish_by_buffer<Isa, A, T>(tiles.any, line, column, left < width ? left : width, range, row);
   }
-  if (column < columns) finish_by_buffer<Isa, A, T, K, S, half>(line, column, columns - column, range, row);
+  if (column < columns) finish_by_buffer<Isa, A, T>(tiles.half, line, column, columns - column, range, row);
 }
 
-template <class Isa, class A, class T, int K, int S>
-void depthwise_rectangle(const DepthwiseArgs& args, std::size_t block) {
-  const DepthwiseScratch scratch = lay_out_depthwise(args, K == 0, A::depthwise_columns, A::width, type_of<T>);
+template <class Isa, class A, class T>
+[[gnu::noinline]] void depthwise_rectangle(const DepthwiseTiles<T, typename A::Element>& tiles,
+                                           const DepthwiseArgs& args, std::size_t block) {
+  const bool any = tiles.common == nullptr;
+  const DepthwiseScratch scratch = lay_out_depthwise(args, any, A::depthwise_columns, A::width, type_of<T>);
   DepthwiseInput<A, T> input(args, scratch);
   const std::size_t whole = args.channels / A::width * A::width;
   const bool in_registers =
@@ -307,9 +322,10 @@ void depthwise_rectangle(const DepthwiseArgs& args, std::size_t block) {
                            args.residual_stride, args.channels,
                            args.channel};
     const auto& window = input.window_for(row);
-    if (whole != 0) depthwise_line<Isa, A, T, K, S>({window, args, block}, {0, whole}, in_registers, target);
+    if (whole != 0) depthwise_line<Isa, A, T>(tiles, {window, args, block}, {0, whole}, in_registers, target);
     if (whole != args.channels) {
-      depthwise_line<Isa, A, T, K, S>({input.tail_window(), args, block}, {whole, args.channels}, false, target);
+      const auto tail = input.tail_window();
+      depthwise_line<Isa, A, T>(tiles, {tail, args, block}, {whole, args.channels}, false, target);
     }
   }
 }

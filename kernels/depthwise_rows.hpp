@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "depthwise.hpp"
+#include "depthwise_arithmetic.hpp"
 #include "row_list.hpp"
 
 namespace sixfold {
@@ -12,8 +13,16 @@ namespace sixfold {
 template <class Isa, class A, Type In, int K, int S, bool Blocked>
 void depthwise(const void* args) {
   using T = std::conditional_t<In == Type::fp32, float, Half>;
-  depthwise_rectangle<Isa, A, T, K, S>(*static_cast<const DepthwiseArgs*>(args),
-                                       Blocked ? half_block_steps : ~std::size_t{0});
+  constexpr int X = A::depthwise_columns;
+  constexpr auto any = &depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::any>;
+  DepthwiseTiles<T, typename A::Element> tiles = {nullptr, any,
+                                                  &depthwise_tiles<Isa, A, T, K, S, (X + 1) / 2, DepthwiseUse::raw>};
+  if constexpr (K != 0) tiles.common = any;
+  if constexpr (K != 0 && unrolls_rows<A>) {
+    tiles.common = &depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::common>;
+  }
+  depthwise_rectangle<Isa, A, T>(tiles, *static_cast<const DepthwiseArgs*>(args),
+                                 Blocked ? half_block_steps : ~std::size_t{0});
 }
 
 template <class Isa, class A, Type In, Accumulation Sum, Epilogue E, int K, int S>
@@ -48,7 +57,6 @@ struct DepthwiseRow {
 
 template <class Isa, class A, Type In, Accumulation Sum, int K, int S>
 constexpr auto depthwise_rows_for() {
-  static_assert(ArithmeticOn<A, Isa>);
   return RowList<3>{{DepthwiseRow<Isa, A, In, Sum, Epilogue::clamp, K, S>::row,
                      DepthwiseRow<Isa, A, In, Sum, Epilogue::hswish, K, S>::row,
                      DepthwiseRow<Isa, A, In, Sum, Epilogue::general, K, S>::row}};
@@ -68,7 +76,7 @@ constexpr auto depthwise_rows_of() {
 
 template <class Isa>
 constexpr auto depthwise_float_rows() {
-  using Floats = FloatArithmetic<Isa>;
+  using Floats = DepthwiseFloats<Isa>;
   if constexpr (AddsToAnother<Isa>) {
     return RowList<0>{};
   } else {

@@ -15,6 +15,8 @@ inline constexpr std::size_t depthwise_max_rows = 5;
 template <class T, class Element>
 struct DepthwiseWindow {
   std::size_t strip_rows;
+  std::size_t passing_rows;  // those after them that no window needs again
+  bool common;               // see DepthwiseRows
   const Element* strip[depthwise_max_rows];
   Element* entering[depthwise_max_rows];  // one for each of the others
   std::size_t vector_pitch;               // elements of a strip row from one channel vector to the next
@@ -54,6 +56,8 @@ class DepthwiseInput {
     const std::size_t top = row * stride;                     // counted from the top of the padding
     for (std::size_t i = kept; i < kernel; ++i) point_to_row(i - kept, top + i * args_.dilation_height);
     window_.strip_rows = kept;
+    window_.passing_rows = min(stride, kernel) - min(min(stride, kernel), kept);
+    window_.common = kept != 0 && args_.stride_height == args_.stride_width;
     if (scratch_.strip_rows != 0) {
       for (std::size_t i = 0; i < kept; ++i) window_.strip[i] = ring_[i];
       for (std::size_t i = kept; i < kernel; ++i) window_.entering[i - kept] = ring_[i];

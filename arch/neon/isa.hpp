@@ -17,6 +17,7 @@ struct Neon64 : NeonVectors<Isa, xsimd::neon64> {
   // too, would never be chosen.
   static constexpr TileShape gemm_tiles[] = {{8, 2}, {8, 1}};
   static constexpr int depthwise_columns = 7;
+  static constexpr int depthwise_vectors = 2;  // 14 accumulators, 10 weights, 4 inputs
 
   // By way of double, in which the sum is exact, or so close to c that rounding it does no harm; see the scalar Isa. The narrowing
   // rounds to odd: from there on, rounding to nearest is rounding the double.
