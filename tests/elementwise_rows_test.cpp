@@ -51,7 +51,7 @@ sixfold_activation draw_activation(const Row& row, Random& random) {
 
 ElementwiseCase draw_case(const Row& row, std::size_t channels, Random& random) {
   ElementwiseCase test;
-  test.desc.type = row.type;
+  test.desc.type = row.arithmetic.type;
   test.desc.kind = kind_of(row);
   test.desc.activation = draw_activation(row, random);
   const bool prelu = test.desc.activation.kind == SIXFOLD_PRELU;
@@ -61,12 +61,12 @@ ElementwiseCase draw_case(const Row& row, std::size_t channels, Random& random) 
   const std::size_t batch = random.one_in(12) ? 0 : random.between(1, 3);
   const std::size_t height = random.between(1, 4);
   const std::size_t width = random.between(1, 7);
-  test.a = reference::Image(row.type, batch, height, width, channels);
+  test.a = reference::Image(row.arithmetic.type, batch, height, width, channels);
   fill_uniform(test.a, random, -4.0f, 4.0f);
   const std::size_t shape = random.below(3);
-  test.b = shape == 0   ? reference::Image(row.type, batch, height, width, channels)
-           : shape == 1 ? reference::Image(row.type, batch, 1, 1, channels)
-                        : reference::Image(row.type, 1, 1, 1, channels);
+  test.b = shape == 0   ? reference::Image(row.arithmetic.type, batch, height, width, channels)
+           : shape == 1 ? reference::Image(row.arithmetic.type, batch, 1, 1, channels)
+                        : reference::Image(row.arithmetic.type, 1, 1, 1, channels);
   fill_uniform(test.b, random, -4.0f, 4.0f);
 
   test.settings.first.gap = random.pick<std::size_t>({0, 1, 9});

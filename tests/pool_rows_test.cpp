@@ -45,7 +45,7 @@ void draw_axis(Random& random, std::size_t& kernel, std::size_t& stride, std::si
 PoolCase draw_case(const Row& row, std::size_t channels, Random& random) {
   PoolCase test;
   sixfold_pool_desc& desc = test.desc;
-  desc.type = row.type;
+  desc.type = row.arithmetic.type;
   std::size_t height = random.between(1, 9);
   std::size_t width = random.between(1, 9);
   if (row.op == "avgpool" && random.one_in(4)) {
@@ -58,7 +58,8 @@ PoolCase draw_case(const Row& row, std::size_t channels, Random& random) {
     desc.ceil_mode = random.one_in(2) ? 1 : 0;
     desc.count_include_pad = random.one_in(2) ? 1 : 0;
   }
-  test.input = reference::Image(row.type, random.one_in(10) ? 0 : random.between(1, 3), height, width, channels);
+  test.input =
+      reference::Image(row.arithmetic.type, random.one_in(10) ? 0 : random.between(1, 3), height, width, channels);
   fill_uniform(test.input, random);
   test.settings.first.gap = random.pick<std::size_t>({0, 1, 9});
   test.settings.output.gap = random.pick<std::size_t>({0, 2, 11});
