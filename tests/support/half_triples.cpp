@@ -76,12 +76,14 @@ std::uint16_t interesting_addend(double product, Random& random) {
 
 }  // namespace
 
-HalfTriples special_triples() {
+HalfTriples special_triples(std::size_t rows) {
   const std::vector<std::uint16_t> list = specials();
-  HalfTriples triples = grid(list.size() * list.size(), list);
+  const std::size_t pairs = list.size() * list.size();
+  HalfTriples triples = grid(std::min(rows, pairs), list);
   for (std::size_t i = 0; i < triples.a.size(); ++i) {
-    triples.a[i] = list[i / triples.columns() % list.size()];
-    triples.c[i] = list[i / triples.columns() / list.size()];
+    const std::size_t pair = i / triples.columns() * pairs / triples.rows;
+    triples.a[i] = list[pair % list.size()];
+    triples.c[i] = list[pair / list.size()];
   }
   return with_results(std::move(triples));
 }

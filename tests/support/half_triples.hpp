@@ -20,8 +20,9 @@ struct HalfTriples {
   std::size_t columns() const { return b.size(); }
 };
 
-// Every triple of values from each end and the middle of every third exponent, subnormals, zeros, infinities and NaN, of both signs.
-HalfTriples special_triples();
+// Every triple of values from each end and the middle of every third exponent, subnormals, zeros, infinities and NaN, of both
+// signs: the pairs of a and c evenly thinned to `rows`, if there are more.
+HalfTriples special_triples(std::size_t rows);
 
 // Every a, thinned to `rows`, against significands that make short and long products. c brings the sum to a tie between two halves,
 // next to one, or within so little of one that fp32 rounds it onto the tie.
