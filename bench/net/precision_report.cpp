@@ -92,7 +92,7 @@ void print_layers(const PrecisionReport& report) {
 
 void print_mode(const PrecisionReport& report, const ModeResult& mode) {
   std::printf("%-20s output error %s %% of the largest, decision equal %s %%\n", mode.name.c_str(),
-              error_text(mode.output).c_str(), percent_text(mode.agreement).c_str());
+              error_text(mode.output).c_str(), bench::fixed(100 * mode.agreement, 2).c_str());
   if (!mode.first_bad) return;
   const size_t index = *mode.first_bad;
   const LayerPrecision& layer = report.study.layers[index];
@@ -140,7 +140,7 @@ void print_agreements(const PrecisionReport& report) {
   for (const Agreement& each : report.agreements) {
     std::fputs(
         table
-            .row({each.name, std::to_string(each.inputs), std::to_string(each.equal), percent_text(each.mean_agreement),
+            .row({each.name, std::to_string(each.inputs), std::to_string(each.equal), bench::fixed(100 * each.mean_agreement, 2),
                   percent_text(each.largest_relative), std::to_string(each.not_finite)})
             .c_str(),
         stdout);

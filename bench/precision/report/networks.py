@@ -12,9 +12,9 @@ def named(text):
     return escape(Path(text).stem)
 
 
-def magnitude(layer):
-    values = [abs(v) for v in (layer["low"], layer["high"]) if v is not None]
-    return max(values) if values else None
+def share(value):
+    """Of decisions: 99.98 must not become 100."""
+    return f"{math.floor(10000 * value) / 100:g} %"
 
 
 def errors_plot(net, kind, title):
@@ -52,13 +52,15 @@ def histogram_plot(net):
     plot.axes.axvspan(15.5, 16.5, color=WARN, alpha=0.25, linewidth=0)
     top = plot.axes.get_ylim()[1]
     plot.axes.text(-19.5, top * 0.93, "subnormal halves", ha="center", color=INK)
-    plot.axes.text(15.3, top * 0.93, "overflow", ha="right", color=WARN)
+    plot.axes.text(15.3, top * 0.62, "overflow", ha="right", color=WARN)
     spacing = plot.axes.twinx()
     spacing.plot(range(-24, 16), [2.0**(max(x, -14) - 10) for x in range(-24, 16)], color=SERIES[1], drawstyle="steps-mid", linewidth=2,
                  linestyle="--", label="spacing of halves")
     spacing.set(yscale="log", ylabel="spacing of halves there")
     spacing.grid(False)
     plot.axes.set(xlabel="magnitude, as a power of two", ylabel="% of values", xlim=(low - 0.7, 16.7))
+    spacing.set_yticks([2.0**-24, 2.0**-14, 2.0**-10, 2.0**-5, 1, 32], ["2$^{-24}$", "2$^{-14}$", "2$^{-10}$", "2$^{-5}$", "1", "32"])
+    spacing.minorticks_off()
     ticks = list(range(-24, 17, 4))
     plot.axes.set_xticks(ticks, [f"2$^{{{t}}}$" for t in ticks])
     return plot, bins, total
@@ -85,8 +87,8 @@ def mode_rows(net):
         first = f'<span class="bad">{bad["layer"]}</span>, {escape(layer["layer"])}: {escape(bad["fault"])}. Cure: {escape(bad["cure"])}' if bad else "none"
         each = over.get(mode["name"])
         decisions = f'{each["same_decision"]} of {each["inputs"]}' if each else ""
-        rows.append([escape(mode["name"]), percent(mode["output"]["relative"]), percent(mode["agreement"]), decisions,
-                     percent(each["mean_agreement"]) if each else "", first])
+        rows.append([escape(mode["name"]), percent(mode["output"]["relative"]), share(mode["agreement"]), decisions,
+                     share(each["mean_agreement"]) if each else "", first])
     return rows
 
 
@@ -117,12 +119,12 @@ def network(page, net, number_of):
     subnormal = sum(bins[1:1 + (-14 - net["histogram_low_exponent"])]) / total
     planned = net["modes"][-1]
     agreed = net["agreements"][-1] if net["agreements"] else None
-    decision = (f" Over {agreed['inputs']} pictures like it, the plan decides as fp32 does in {agreed['same_decision']} of them "
-                f"({percent(agreed['mean_agreement'])} of all decisions)." if agreed else "")
+    decision = (f" Over {agreed['inputs']} pictures like it, the plan decides as fp32 does throughout in {agreed['same_decision']} of them; "
+                f"{share(agreed['mean_agreement'])} of all decisions are equal." if agreed else "")
     page.section(
         name, f"Network: {Path(net['network']).stem}",
         f'<p class="note">Input: {escape(Path(net["input"].split(",")[0]).name + net["input"][len(net["input"].split(",")[0]):])}. {len(net["layers"])} layers, {len(net["plan"])} of them with sums.</p>',
-        table("Each way to run it, against fp32", ["arithmetic", "output error", "decision", "same decision", "agreement", "first bad layer, and its cure"],
+        table("Each way to run it, against fp32", ["arithmetic", "output error", "decisions equal", "inputs with all equal", "equal over all inputs", "first bad layer, and its cure"],
               mode_rows(net), (5,)),
         figure(errors_plot(net, "alone", "Error of each layer by itself"), f"{name}-own", "Each layer on exact inputs rounded to fp16: which layer suits fp16, and which does not."),
         figure(errors_plot(net, "accumulated", "Error of each layer with all that came before"), f"{name}-all", "All the way in fp16: what reaches the output."),
@@ -141,6 +143,6 @@ def overview(page, nets):
         verdict = '<span class="good">cannot overflow</span>' if safe == len(layers) else f"{safe} of {len(layers)} layers proved"
         planned, agreed = net["modes"][-1], net["agreements"][-1] if net["agreements"] else None
         rows.append([named(net["network"]), verdict, percent(planned["output"]["relative"]),
-                     f'{agreed["same_decision"]} of {agreed["inputs"]}' if agreed else "", percent(agreed["mean_agreement"]) if agreed else ""])
+                     f'{agreed["same_decision"]} of {agreed["inputs"]}' if agreed else "", share(agreed["mean_agreement"]) if agreed else ""])
     page.section("overview", "At a glance",
-                 table("Networks run by their plans", ["network", "overflow", "output error", "same decision", "agreement"], rows, (1,)))
+                 table("Networks run by their plans", ["network", "overflow", "output error", "inputs with all decisions equal", "decisions equal"], rows, (1,)))
