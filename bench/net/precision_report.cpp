@@ -138,12 +138,12 @@ void print_agreements(const PrecisionReport& report) {
                      {"inf/nan", 7}});
   std::printf("\n%s", table.header().c_str());
   for (const Agreement& each : report.agreements) {
-    std::fputs(
-        table
-            .row({each.name, std::to_string(each.inputs), std::to_string(each.equal), bench::fixed(100 * each.mean_agreement, 2),
-                  percent_text(each.largest_relative), std::to_string(each.not_finite)})
-            .c_str(),
-        stdout);
+    std::fputs(table
+                   .row({each.name, std::to_string(each.inputs), std::to_string(each.equal),
+                         bench::fixed(100 * each.mean_agreement, 2), percent_text(each.largest_relative),
+                         std::to_string(each.not_finite)})
+                   .c_str(),
+               stdout);
   }
 }
 

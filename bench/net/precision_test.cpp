@@ -1,0 +1,131 @@
+// The precision study finds the layer that goes wrong, proves the others, and its plan mends the network.
+#include "precision.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "fuse.hpp"
+#include "intervals.hpp"
+#include "lower.hpp"
+
+namespace sixfold::net {
+namespace {
+
+Node node(const std::string& type, std::vector<std::string> inputs, const std::string& output) {
+  Node result;
+  result.type = type;
+  result.name = result.type + output;
+  result.inputs = std::move(inputs);
+  result.outputs = {output};
+  return result;
+}
+
+// x -> convolution -> ReLU6 -> convolution by `weights`.
+LayerGraph two_layers(std::vector<float> weights) {
+  Graph graph;
+  graph.opset = 13;
+  graph.inputs = {{"x", {1, 2, 2, 2}}};
+  graph.outputs = {"y"};
+  graph.constants["first"] = Constant::of_floats({2, 2, 1, 1}, {1.0f, 0.5f, 0.25f, 2.0f});
+  graph.constants["second"] = Constant::of_floats({1, 2, 1, 1}, std::move(weights));
+  graph.constants["zero"] = Constant::of_floats({}, {0.0f});
+  graph.constants["six"] = Constant::of_floats({}, {6.0f});
+  graph.nodes = {node("Conv", {"x", "first"}, "sum"), node("Clip", {"sum", "zero", "six"}, "bounded"),
+                 node("Conv", {"bounded", "second"}, "y")};
+  LayerGraph layers = lower(graph, {});
+  fuse(layers);
+  return layers;
+}
+
+PrecisionStudy study(const LayerGraph& layers, const std::vector<float>& input) {
+  const NetworkOptions options;
+  const Network network(layers, options);
+  const Arena arena(network.arena_bytes());
+  const std::vector<const float*> inputs = {input.data()};
+  return study_precision(layers, network, values_of(network, arena, inputs), inputs, options, 0.01);
+}
+
+const std::vector<float> kInput = {4.0f, 1.0f, 2.0f, 3.0f, 4.0f, 1.0f, 2.0f, 3.0f};
+constexpr size_t kFirst = 1, kSecond = 2;  // steps; 0 brings in the input
+
+TEST(Precision, ProvesAndPlansWhatIsHarmless) {
+  const PrecisionStudy result = study(two_layers({1.0f, -1.0f}), kInput);
+  ASSERT_EQ(accumulations().size(), 3u);
+  for (const ModeResult& mode : result.modes) {
+    EXPECT_FALSE(mode.first_bad) << mode.name;
+    EXPECT_EQ(mode.agreement, 1.0);
+  }
+  ASSERT_EQ(result.plan.size(), 2u);
+  for (const Choice& choice : result.plan) {
+    EXPECT_EQ(choice.accumulation, SIXFOLD_ACCUMULATE_FP16);
+    EXPECT_TRUE(choice.proved);
+  }
+  EXPECT_EQ(result.layers[kSecond].proved.back().largest, 6.0);  // after ReLU6
+  EXPECT_EQ(result.input.low, 1.0f);
+  EXPECT_EQ(result.input.high, 4.0f);
+}
+
+TEST(Precision, NamesTheLayerThatOverflowsAndMendsIt) {
+  // The first product is beyond a half, the sum is not.
+  const PrecisionStudy result = study(two_layers({20000.0f, -20000.0f}), kInput);
+  const ModeResult& half = result.modes[accumulations().size() - 1];
+  ASSERT_TRUE(half.first_bad);
+  EXPECT_EQ(*half.first_bad, kSecond);
+  EXPECT_EQ(half.fault, Fault::not_finite);
+  EXPECT_NE(half.cure.find("accumulate this layer in fp32"), std::string::npos) << half.cure;
+  EXPECT_FALSE(std::isfinite(result.layers[kSecond].alone.back().actual));
+  EXPECT_TRUE(result.layers[kSecond].proved.back().overflows);
+  EXPECT_FALSE(result.modes[0].first_bad);
+  ASSERT_EQ(result.plan.size(), 2u);
+  EXPECT_EQ(result.plan[0].accumulation, SIXFOLD_ACCUMULATE_FP16);
+  EXPECT_EQ(result.plan[1].accumulation, SIXFOLD_ACCUMULATE_FP32);
+  EXPECT_EQ(result.modes.back().output.not_finite, 0u);
+}
+
+TEST(Precision, SaysSoIfNoAccumulationHelps) {
+  const PrecisionStudy result = study(two_layers({20000.0f, 20000.0f}), kInput);
+  for (size_t mode = 0; mode < accumulations().size(); ++mode) {
+    ASSERT_TRUE(result.modes[mode].first_bad);
+    EXPECT_EQ(*result.modes[mode].first_bad, kSecond);
+    EXPECT_EQ(result.modes[mode].fault, Fault::overflow);
+    EXPECT_NE(result.modes[mode].cure.find("do not fit a half"), std::string::npos);
+  }
+}
+
+TEST(Precision, ErrorsNameTheWorstElement) {
+  const std::vector<float> reference = {1.0f, 2.0f, 3.0f, 4.0f};  // two channels of two pixels
+  const LayerError error = error_of({1.0f, 2.0f, 3.5f, 4.25f}, reference, {1, 2, 1, 2});
+  EXPECT_EQ(error.channel, 1u);
+  EXPECT_EQ(error.expected, 3.0f);
+  EXPECT_EQ(error.actual, 3.5f);
+  EXPECT_EQ(error.difference.largest, 0.5);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const LayerError infinite = error_of({1.0f, infinity, 9.0f, std::nanf("")}, reference, {1, 2, 1, 2});
+  EXPECT_EQ(infinite.not_finite, 2u);
+  EXPECT_EQ(infinite.channel, 0u);
+  EXPECT_EQ(infinite.actual, infinity);
+}
+
+TEST(Precision, AgreementOfClassesAndOfPixels) {
+  EXPECT_EQ(agreement({0.1f, 0.9f}, {0.4f, 0.6f}, {1, 2}), 1.0);
+  EXPECT_EQ(agreement({0.7f, 0.3f}, {0.4f, 0.6f}, {1, 2}), 0.0);
+  EXPECT_EQ(agreement({0.4f, 0.6f, 0.6f, 0.1f}, {0.4f, 0.6f, 0.4f, 0.2f}, {1, 1, 2, 2}), 0.75);
+  EXPECT_EQ(agreement({std::nanf(""), 0.9f}, {0.4f, 0.6f}, {1, 2}), 0.0);
+}
+
+TEST(Intervals, AreOfHalvesAndPerChannel) {
+  const Intervals intervals = observed({0.1f, 2.0f, -3.0f, -1.0f}, {1, 2, 1, 2});
+  ASSERT_EQ(intervals.size(), 2u);
+  EXPECT_EQ(intervals[0].low, 0x1.998p-4f);  // 0.1 as a half
+  EXPECT_EQ(intervals[1].low, -3.0f);
+  EXPECT_TRUE(observed({1e6f}, {1, 1}).empty());
+  const Intervals wider = widened({{0.0f, 4.0f}, {-2.0f, 2.0f}}, 0.25f);
+  EXPECT_EQ(wider[0].low, 0.0f);
+  EXPECT_EQ(wider[0].high, 5.0f);
+  EXPECT_EQ(wider[1].low, -3.0f);
+}
+
+}  // namespace
+}  // namespace sixfold::net
