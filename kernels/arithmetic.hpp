@@ -16,7 +16,7 @@
 //   from_floats(p)              the width floats at p; only where !rounds_to_half
 //   to_floats(acc, floats)      acc as width / Isa::width vectors of the Isa, in order of channels; exact
 //   load_right(p)               width Elements. If Element is float, from Halves too, with conversion
-//   store_right(p, b)           the inverse
+//   store_right(p, b)           the inverse. Where rounds_to_half, an Accumulator is a Right, and is stored so
 //   load_left(p)                left_step Elements
 //   load_left_one(p)            one Element, for lane 0
 //   fma_left<L>(left, b, acc)   element L of left, for all channels, times b, plus acc; rounded once
@@ -42,6 +42,7 @@ concept ArithmeticOn = Isa<I> &&
     requires(typename A::Accumulator acc, typename A::Right right, typename A::Left left, const typename A::Element* p,
              typename A::Element* to, typename I::vf (&floats)[A::width / I::width]) {
   requires A::width % I::width == 0;
+  requires !A::rounds_to_half || std::same_as<typename A::Accumulator, typename A::Right>;
   { A::left_step } -> std::convertible_to<int>;
   { A::rounds_to_half } -> std::convertible_to<bool>;
   { A::gemm_tiles[0] } -> std::convertible_to<TileShape>;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "activations.hpp"
 #include "arithmetic.hpp"
@@ -26,24 +27,6 @@ struct Target {
   std::size_t channels;  // that exist, at most as many as the tile has
   std::size_t channel;   // number of the first one, for per-channel arguments
 };
-
-// The same for a type known at compile time.
-template <class T>
-struct TileTarget {
-  T* out;
-  std::size_t out_stride;
-  const T* residual;
-  std::size_t residual_stride;
-  std::size_t channels;
-  std::size_t channel;
-};
-
-template <class T>
-[[gnu::always_inline]] inline Target untyped(const TileTarget<T>& target) {
-  constexpr Type type = sizeof(T) == sizeof(float) ? Type::fp32 : Type::fp16;
-  return {type,          target.out, target.out_stride, target.residual, target.residual_stride, target.channels,
-          target.channel};
-}
 
 // The epilogues that are done in registers, with what they keep there from tile to tile.
 template <class Isa, Epilogue E>
@@ -108,8 +91,9 @@ template <class Isa>
 }
 
 template <class Isa, class T, int R, int N>
-[[gnu::always_inline]] inline void add_residual(typename Isa::vf (&tile)[R][N], const Target& target) {
-  const T* residual = static_cast<const T*>(target.residual);
+[[gnu::always_inline]] inline void add_residual(typename Isa::vf (&tile)[R][N], const Target& target,
+                                                std::size_t first) {
+  const T* residual = static_cast<const T*>(target.residual) + first * target.residual_stride;
   const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
     unroll<N>([&](auto n) __attribute__((always_inline)) {
@@ -119,8 +103,9 @@ template <class Isa, class T, int R, int N>
 }
 
 template <class Isa, class T, int R, int N>
-[[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], const Target& target) {
-  T* out = static_cast<T*>(target.out);
+[[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], const Target& target,
+                                              std::size_t first) {
+  T* out = static_cast<T*>(target.out) + first * target.out_stride;
   const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
     unroll<N>([&](auto n) __attribute__((always_inline)) {
@@ -135,14 +120,6 @@ template <class Isa, int R, int N>
                     __attribute__((always_inline)) { Isa::store(buffer + i * Isa::width, tile[i / N][i % N]); });
 }
 
-// tile += buffer
-template <class Isa, int R, int N>
-[[gnu::always_inline]] inline void add_tile(typename Isa::vf (&tile)[R][N], const float* buffer) {
-  unroll<R * N>([&](auto i) __attribute__((always_inline)) {
-    tile[i / N][i % N] = tile[i / N][i % N] + Isa::load(buffer + i * Isa::width);
-  });
-}
-
 template <class Isa, Epilogue E, int R, int N>
 [[gnu::always_inline]] inline void activate_tile_in_registers(typename Isa::vf (&tile)[R][N],
                                                               const EpilogueArgs& args) {
@@ -152,16 +129,16 @@ template <class Isa, Epilogue E, int R, int N>
   });
 }
 
-// The epilogue of a tile of R pixels by N vectors. `Halves`: the target's type is fp16, and nothing else need be compiled.
+// The epilogue of a tile of R pixels by N vectors, from pixel `first` of the target on. `Halves`: the target's type is fp16, and nothing else need be compiled.
 template <class Isa, bool Halves, int R, int N>
 [[gnu::always_inline]] inline void finish_registers(typename Isa::vf (&tile)[R][N], const Target& target,
-                                                    const EpilogueArgs& args) {
+                                                    std::size_t first, const EpilogueArgs& args) {
   const bool halves = Halves || target.type == Type::fp16;
   if (args.residual != ResidualPosition::none) {
     if (halves) {
-      add_residual<Isa, Half>(tile, target);
+      add_residual<Isa, Half>(tile, target, first);
     } else {
-      add_residual<Isa, float>(tile, target);
+      add_residual<Isa, float>(tile, target, first);
     }
   }
   if (args.kind == Epilogue::clamp) {
@@ -170,27 +147,30 @@ template <class Isa, bool Halves, int R, int N>
     activate_tile_in_registers<Isa, Epilogue::hswish>(tile, args);
   }
   if (halves) {
-    store_tile<Isa, Half>(tile, target);
+    store_tile<Isa, Half>(tile, target, first);
   } else {
-    store_tile<Isa, float>(tile, target);
+    store_tile<Isa, float>(tile, target, first);
   }
 }
 
-// A tile in memory: `pixels` rows of floats, `pitch` apart, readable and writable to whole vectors.
-struct TileBuffer {
-  float* floats;
+// A tile in memory: `pixels` rows, `pitch` elements apart, readable and writable to whole vectors.
+template <class Element>
+struct TileIn {
+  Element* elements;
   std::size_t pixels;
   std::size_t pitch;
 };
 
+using TileBuffer = TileIn<float>;
+
 // Calls body(buffer, element index of residual and output, channel, lanes) for each vector of the tile.
-template <class Isa, class Body>
-[[gnu::always_inline]] inline void for_each_tile_vector(const TileBuffer& buffer, const Target& target,
+template <class Isa, class Element, class Body>
+[[gnu::always_inline]] inline void for_each_tile_vector(const TileIn<Element>& buffer, const Target& target,
                                                         const Body& body) {
   for (std::size_t p = 0; p < buffer.pixels; ++p) {
     for_each_vector<Isa>(
         target.channels, [&](std::size_t c, const auto& lanes) __attribute__((always_inline)) {
-          body(buffer.floats + p * buffer.pitch + c, p, c, lanes);
+          body(buffer.elements + p * buffer.pitch + c, p, c, lanes);
         });
   }
 }
@@ -223,7 +203,7 @@ template <class Isa, class T>
         Isa::store(x, before_activation<Isa, T>(Isa::load(x), target, bias, args, p, c, lanes));
       });
   const std::size_t padded = (target.channels + Isa::width - 1) / Isa::width * Isa::width;
-  args.activation(buffer.floats, buffer.pixels, buffer.pitch, padded, target.channel, args.activation_args);
+  args.activation(buffer.elements, buffer.pixels, buffer.pitch, padded, target.channel, args.activation_args);
   for_each_tile_vector<Isa>(
       buffer, target, [&](float* from, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
         typename Isa::vf x = Isa::load(from);
@@ -233,14 +213,35 @@ template <class Isa, class T>
       });
 }
 
-template <class Isa, class T>
-[[gnu::noinline]] void finish_bounded(const TileBuffer& buffer, const Target& target, const float* bias,
+// The case that comes for every tile of sums of halves: everything that could be otherwise is settled outside the loops.
+template <class Isa, class T, class Element>
+[[gnu::always_inline]] inline void clamp_sums(const TileIn<Element>& buffer, const Target& target, const float* bias,
+                                              const RegisterEpilogue<Isa, Epilogue::clamp>& clamp) {
+  const Element* from = buffer.elements;
+  T* out = static_cast<T*>(target.out);
+  const std::size_t stride = target.out_stride;
+  const std::size_t channels = target.channels;
+  const std::size_t pitch = buffer.pitch;
+  for (std::size_t pixels = buffer.pixels; pixels > 0; --pixels, from += pitch, out += stride) {
+    for_each_vector<Isa>(
+        channels, [&](std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+          lanes.store(out + c, clamp(Isa::load(from + c) + Isa::load(bias + c)));
+        });
+  }
+}
+
+template <class Isa, class T, class Element>
+[[gnu::noinline]] void finish_bounded(const TileIn<Element>& buffer, const Target& target, const float* bias,
                                       const EpilogueArgs& args) {
   const RegisterEpilogue<Isa, Epilogue::clamp> clamp(args);
-  const RegisterEpilogue<Isa, Epilogue::hswish> hswish(args);
   const bool clamps = args.kind == Epilogue::clamp;
+  if constexpr (std::is_same_v<Element, Half>) {
+    if (clamps && args.residual == ResidualPosition::none) return clamp_sums<Isa, T>(buffer, target, bias, clamp);
+  }
+  const RegisterEpilogue<Isa, Epilogue::hswish> hswish(args);
   for_each_tile_vector<Isa>(
-      buffer, target, [&](float* from, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
+      buffer,
+      target, [&](Element * from, std::size_t p, std::size_t c, const auto& lanes) __attribute__((always_inline)) {
         const auto x = before_activation<Isa, T>(Isa::load(from), target, bias, args, p, c, lanes);
         after_activation<Isa, T>(clamps ? clamp(x) : hswish(x), target, args, p, c, lanes);
       });
@@ -259,10 +260,10 @@ void finish_buffer(const TileBuffer& buffer, const Target& target, const float* 
                  : finish_bounded<Isa, Half>(buffer, target, bias, args);
 }
 
-template <class Isa, Epilogue E, class T>
-void finish_buffer(float* buffer, std::size_t pixels, std::size_t pitch, const TileTarget<T>& target,
-                   const EpilogueArgs& args) {
-  finish_buffer<Isa>({buffer, pixels, pitch}, untyped(target), nullptr, args);
+// The same for sums of halves; bias is not NULL, and the epilogue not the general one.
+template <class Isa>
+void finish_buffer(const TileIn<Half>& buffer, const Target& target, const float* bias, const EpilogueArgs& args) {
+  finish_bounded<Isa, Half>(buffer, target, bias, args);
 }
 
 }  // namespace sixfold

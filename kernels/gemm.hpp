@@ -79,16 +79,17 @@ template <class A, int R, int V, class P>
   return b;
 }
 
-// The target from pixel `pixels` on.
-template <class Isa>
-[[gnu::always_inline]] inline Target target_below(const Target& target, std::size_t pixels) {
+// The epilogue of a tile in memory that starts at pixel `first` of the target.
+template <class Isa, class Element>
+[[gnu::noinline]] void finish_below(const TileIn<Element>& buffer, const Target& target, std::size_t first,
+                                    const float* bias, const EpilogueArgs& args) {
   const std::size_t bytes = size_of(target.type);
   Target below = target;
-  below.out = static_cast<unsigned char*>(target.out) + pixels * target.out_stride * bytes;
+  below.out = static_cast<unsigned char*>(target.out) + first * target.out_stride * bytes;
   if (target.residual != nullptr) {
-    below.residual = static_cast<const unsigned char*>(target.residual) + pixels * target.residual_stride * bytes;
+    below.residual = static_cast<const unsigned char*>(target.residual) + first * target.residual_stride * bytes;
   }
-  return below;
+  finish_buffer<Isa>(buffer, below, bias, args);
 }
 
 // A tile whose chains start at the bias and run through.
@@ -107,38 +108,39 @@ template <class Isa, class A, int R, int V, class P>
   }
   typename Isa::vf tile[R][vectors];
   tile_to_floats<Isa, A>(acc, tile);
-  const Target target = target_below<Isa>(p.target, first);
   constexpr std::size_t width = vectors * Isa::width;
-  if (finishes_in_registers<Isa>(target, width, *p.epilogue)) {
+  if (finishes_in_registers<Isa>(p.target, width, *p.epilogue)) {
     constexpr bool halves = !std::is_same_v<typename A::Element, float>;
-    return finish_registers<Isa, halves>(tile, target, *p.epilogue);
+    return finish_registers<Isa, halves>(tile, p.target, first, *p.epilogue);
   }
   float buffer[R * width];
   store_tile<Isa>(tile, buffer);
-  finish_buffer<Isa>({buffer, R, width}, target, nullptr, *p.epilogue);
+  finish_below<Isa>(TileBuffer{buffer, R, width}, p.target, first, nullptr, *p.epilogue);
 }
 
-// Adds the bias to finished sums, row by row: a tile of halves has too many vectors of floats for the registers.
-template <class Isa, class A, int R, int V, class P>
-[[gnu::always_inline]] inline void finish_halves(const typename A::Accumulator (&acc)[R][V], const GemmPanel<A, P>& p,
-                                                 const Target& target) {
-  constexpr int vectors = V * (A::width / Isa::width);
-  unroll<R>([&](auto r) __attribute__((always_inline)) {
-    typename A::Accumulator row[1][V];
-    unroll<V>([&](auto v) __attribute__((always_inline)) { row[0][v] = acc[r][v]; });
-    typename Isa::vf sums[1][vectors];
-    tile_to_floats<Isa, A>(row, sums);
-    add_tile<Isa>(sums, p.bias);
-    finish_registers<Isa, true>(sums, target_below<Isa>(target, r), *p.epilogue);
-  });
+// The accumulators as they are, in memory.
+template <class A, int R, int V>
+[[gnu::always_inline]] inline void store_block(const typename A::Accumulator (&acc)[R][V], typename A::Element* block) {
+  unroll<R * V>([&](auto i)
+                    __attribute__((always_inline)) { A::store_right(block + i * A::width, acc[i / V][i % V]); });
 }
 
-// A tile whose chains start at +0 and are cut into blocks, which are added up in a buffer.
+// total += block, or total = block
+template <class Isa, class Element>
+[[gnu::noinline]] void add_block(float* total, const Element* block, std::size_t count, bool first) {
+  for (std::size_t i = 0; i < count; i += Isa::width) {
+    const auto sum = Isa::load(block + i);
+    Isa::store(total + i, first ? sum : Isa::load(total + i) + sum);
+  }
+}
+
+// A tile whose chains start at +0 and are cut into blocks. All that follows a block's multiply-adds is one function for all
+// tile shapes, by way of memory, which as halves are little.
 template <class Isa, class A, int R, int V, class P>
 [[gnu::always_inline]] inline void compute_tile_by_blocks(const GemmPanel<A, P>& p, std::size_t first) {
-  constexpr int vectors = V * (A::width / Isa::width);
-  constexpr std::size_t width = vectors * Isa::width;
-  float buffer[R * width];
+  constexpr std::size_t width = V * A::width;
+  alignas(64) typename A::Element block[R * width];
+  alignas(64) float total[R * width];
   const P* b = p.panel;
   auto left = p.left + first;
   std::size_t run = 0;
@@ -159,18 +161,14 @@ template <class Isa, class A, int R, int V, class P>
       ++run;
       left += p.left_pitch;
     }
-    if constexpr (!std::is_same_v<typename A::Element, float>) {
-      if (first_block && run == p.runs && finishes_in_registers<Isa>(p.target, width, *p.epilogue)) {
-        return finish_halves<Isa, A>(acc, p, target_below<Isa>(p.target, first));
-      }
+    store_block<A>(acc, block);
+    if (first_block && run == p.runs && p.epilogue->kind != Epilogue::general) {
+      return finish_below<Isa>(TileIn<typename A::Element>{block, R, width}, p.target, first, p.bias, *p.epilogue);
     }
-    typename Isa::vf tile[R][vectors];
-    tile_to_floats<Isa, A>(acc, tile);
-    if (!first_block) add_tile<Isa>(tile, buffer);
-    store_tile<Isa>(tile, buffer);
+    add_block<Isa>(total, block, R * width, first_block);
     first_block = false;
   } while (run < p.runs);
-  finish_buffer<Isa>({buffer, R, width}, target_below<Isa>(p.target, first), p.bias, *p.epilogue);
+  finish_below<Isa>(TileBuffer{total, R, width}, p.target, first, p.bias, *p.epilogue);
 }
 
 // `tiles` tiles of R pixels, one below the other, from pixel `first` on.
