@@ -48,7 +48,7 @@ PrecisionStudy study(const LayerGraph& layers, const std::vector<float>& input) 
 }
 
 const std::vector<float> kInput = {4.0f, 1.0f, 2.0f, 3.0f, 4.0f, 1.0f, 2.0f, 3.0f};
-constexpr size_t kFirst = 1, kSecond = 2;  // steps; 0 brings in the input
+constexpr size_t kSecond = 2;  // the step of the second convolution; 0 brings in the input
 
 TEST(Precision, ProvesAndPlansWhatIsHarmless) {
   const PrecisionStudy result = study(two_layers({1.0f, -1.0f}), kInput);
