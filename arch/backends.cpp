@@ -18,6 +18,12 @@ extern const KernelTable table;
 namespace neon {
 extern const KernelTable table;
 }
+namespace neon_fhm {
+extern const KernelTable table;
+}
+namespace neon_fp16 {
+extern const KernelTable table;
+}
 namespace neon_v7 {
 extern const KernelTable table;
 }
@@ -44,6 +50,14 @@ constexpr Backend avx512_fp16_backend = {"avx512_fp16", "avx512, and half arithm
 #ifdef SIXFOLD_HAVE_NEON
 constexpr Backend neon_backend = {"neon", "64-bit Arm with 4-lane vectors", "neon", &neon::table};
 #endif
+#ifdef SIXFOLD_HAVE_NEON_FP16
+constexpr Backend neon_fp16_backend = {"neon_fp16", "neon, and half arithmetic with 8 lanes", "neon fphp asimdhp",
+                                       &neon_fp16::table};
+#endif
+#ifdef SIXFOLD_HAVE_NEON_FHM
+constexpr Backend neon_fhm_backend = {"neon_fhm", "neon_fp16, and multiply-adds of halves to floats",
+                                      "neon fphp asimdhp asimdfhm", &neon_fhm::table};
+#endif
 #ifdef SIXFOLD_HAVE_NEON_V7
 constexpr Backend neon_v7_backend = {"neon_v7",
                                      "32-bit Arm with 4-lane vectors, fused multiply-add and half conversions",
@@ -60,6 +74,12 @@ constexpr const Backend* const all_backends[] = {
 #endif
 #ifdef SIXFOLD_HAVE_AVX2
     &avx2_backend,
+#endif
+#ifdef SIXFOLD_HAVE_NEON_FHM
+    &neon_fhm_backend,
+#endif
+#ifdef SIXFOLD_HAVE_NEON_FP16
+    &neon_fp16_backend,
 #endif
 #ifdef SIXFOLD_HAVE_NEON
     &neon_backend,

@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #elif (defined(__aarch64__) || defined(__arm__)) && defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace sixfold::arch {
@@ -19,6 +21,9 @@ enum Feature : Features {
   feature_f16c = 1u << 2,
   feature_neon = 1u << 3,
   feature_vfpv4 = 1u << 4,
+  feature_fphp = 1u << 5,
+  feature_asimdhp = 1u << 6,
+  feature_asimdfhm = 1u << 7,
   feature_avx512f = 1u << 16,
   feature_avx512vl = 1u << 17,
   feature_avx512bw = 1u << 18,
@@ -45,6 +50,9 @@ constexpr FeatureName feature_names[] = {
     // Arm
     {feature_neon, "neon"},
     {feature_vfpv4, "vfpv4"},
+    {feature_fphp, "fphp"},
+    {feature_asimdhp, "asimdhp"},
+    {feature_asimdfhm, "asimdfhm"},
     {feature_unknown, "a feature that this version does not know"},
 };
 
@@ -111,6 +119,24 @@ Features detect() {
   const unsigned long hwcap = getauxval(AT_HWCAP);
   Features features = 0;
   if ((hwcap & HWCAP_ASIMD) != 0) features |= feature_neon;
+  if ((hwcap & HWCAP_FPHP) != 0) features |= feature_fphp;
+  if ((hwcap & HWCAP_ASIMDHP) != 0) features |= feature_asimdhp;
+  if ((hwcap & HWCAP_ASIMDFHM) != 0) features |= feature_asimdfhm;
+  return features;
+}
+
+#elif defined(__aarch64__) && defined(__APPLE__)
+
+bool says_yes(const char* name) {
+  int value = 0;
+  std::size_t size = sizeof value;
+  return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
+}
+
+Features detect() {
+  Features features = feature_neon;
+  if (says_yes("hw.optional.arm.FEAT_FP16")) features |= feature_fphp | feature_asimdhp;
+  if (says_yes("hw.optional.arm.FEAT_FHM")) features |= feature_asimdfhm;
   return features;
 }
 

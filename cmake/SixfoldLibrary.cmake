@@ -86,6 +86,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   endif()
 elseif(SIXFOLD_ARM64)
   sixfold_add_isa(neon)
+  # Scheduled before registers are chosen, the lanes do not find room in the 16 registers that they must be in.
+  set(half_flags $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
+  sixfold_add_isa(neon_fp16 FLAGS -march=armv8.2-a+fp16 ${half_flags})
+  sixfold_add_isa(neon_fhm FLAGS -march=armv8.2-a+fp16+fp16fml ${half_flags})
 elseif(SIXFOLD_ARM32)  # g++ must be told which half format; clang knows but one
   sixfold_add_isa(neon_v7 FLAGS -march=armv7-a -mfpu=neon-vfpv4 $<$<CXX_COMPILER_ID:GNU>:-mfp16-format=ieee>)
 endif()
