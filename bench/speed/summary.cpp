@@ -193,8 +193,9 @@ class Verdict {
 
 }  // namespace
 
-bool check_floors(const std::vector<Result>& results, const std::vector<BackendStatus>& backends) {
-  const std::string best = backends.empty() ? "" : backends[0].name;
+bool check_floors(const std::vector<Result>& results) {
+  const std::vector<std::string> measured = backends_in(results);
+  const std::string best = measured.empty() ? "" : measured[0];
   const LayerResults layers = layers_of(results, best);
   bool all_hold = true;
   std::printf("\nFloors, %s\n", best.c_str());

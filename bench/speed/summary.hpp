@@ -14,8 +14,8 @@ void print_network_sums(const std::vector<Result>& results);
 // fp16 time over fp32 time, by kind of layer.
 void print_type_ratios(const std::vector<Result>& results);
 
-// Holds the best backend's results against the speeds that must not be lost, and prints what falls short. Returns whether
-// all of them hold.
-bool check_floors(const std::vector<Result>& results, const std::vector<BackendStatus>& backends);
+// Holds the results of the best backend that was measured against the speeds that must not be lost, and prints what falls
+// short. Returns whether all of them hold.
+bool check_floors(const std::vector<Result>& results);
 
 }  // namespace sixfold::bench
