@@ -1,5 +1,6 @@
 #include "left_rows.hpp"
 
+#include <cstdint>
 #include <cstring>
 
 namespace sixfold::operators {
@@ -17,6 +18,22 @@ struct Span {
   std::size_t slot;  // of the first pixel in the pointer table
 };
 
+using Addresses [[gnu::vector_size(2 * sizeof(std::uintptr_t))]] = std::uintptr_t;
+
+// Points to[0..count] to every `step`th byte from `from` on. Two at an addition: in layers of few channels, pointers take as
+// long as a tenth of the arithmetic.
+void point_in_steps(const void** to, std::size_t count, const unsigned char* from, std::size_t step) {
+  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(from);
+  Addresses even = {first, first + step};
+  Addresses odd = even + 2 * step;
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4, even += 4 * step, odd += 4 * step) {
+    std::memcpy(to + i, &even, sizeof even);
+    std::memcpy(to + i + 2, &odd, sizeof odd);
+  }
+  for (; i < count; ++i) to[i] = from + i * step;
+}
+
 class SpanFiller {
  public:
   SpanFiller(const LeftRows& left, std::size_t pixels)
@@ -32,7 +49,7 @@ class SpanFiller {
   void fill_pointwise(std::size_t first) const {
     const std::size_t step = input_.pixel_stride * element_;
     const unsigned char* from = static_cast<const unsigned char*>(input_.data) + first * step + group_bytes_;
-    for (std::size_t i = 0; i < pixels_; ++i) left_.pointers[i] = from + i * step;
+    point_in_steps(left_.pointers, pixels_, from, step);
   }
 
   void fill(const Span& span) const {
@@ -79,7 +96,7 @@ class SpanFiller {
     const std::size_t pixel = input_.pixel_stride * element_;
     const std::size_t step = shape_.stride_width * pixel;
     const unsigned char* from = row + (columns.begin * shape_.stride_width + offset - shape_.pad_left) * pixel;
-    for (std::size_t x = columns.begin; x < columns.end; ++x, from += step) *to++ = from;
+    point_in_steps(to, columns.end - columns.begin, from, step);
   }
 
   void fill_zeros(const void** to, std::size_t count) const {
