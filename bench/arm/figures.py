@@ -17,6 +17,8 @@ from instructions import Emulator, build_plugin, layer_figures
 # Two multiply-adds a cycle, 0.5, is that core's limit.
 FLOORS = [
     ('gemm', 'fp32', r'\d+x[12]', 0.52),
+    ('gemm', 'half', r'\d+x2', 0.52),
+    ('gemm', 'widening', r'\d+x1', 0.52),
     ('depthwise', 'fp32', '3x3s1', 0.62),
     ('depthwise', 'fp32', '5x5s1', 0.62),
 ]

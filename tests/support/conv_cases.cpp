@@ -148,7 +148,9 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   shapes.push_back(pointwise(4, 13, 200, 9));
   shapes.push_back(pointwise(5, 6, 520, 64));
   // Depths around the ends of the blocks that half accumulators are added up in.
-  for (const std::size_t in : {63, 64, 65, 95, 96, 97}) shapes.push_back(pointwise(1, random.between(1, 8), in, 9));
+  for (const std::size_t in : std::initializer_list<std::size_t>{63, 64, 65, 95, 96, 97}) {
+    shapes.push_back(pointwise(1, random.between(1, 8), in, 9));
+  }
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
