@@ -25,8 +25,10 @@ endfunction()
 function(sixfold_library_objects target)
   sixfold_strict_target(${target})
   target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-math-errno)
-  # For backtraces from calls, not from every instruction: a third less of them.
-  target_compile_options(${target} PRIVATE -funwind-tables -fno-asynchronous-unwind-tables)
+  # For backtraces from calls, not from every instruction: a third less of them. On 32-bit Arm they would import the compiler's
+  # unwinder.
+  target_compile_options(${target} PRIVATE $<IF:$<BOOL:${SIXFOLD_ARM32}>,-fno-unwind-tables,-funwind-tables>
+                                           -fno-asynchronous-unwind-tables)
   if(SIXFOLD_ARM64)  # else an atomic operation is a call, of a function that asks for the CPU's features at load time
     target_compile_options(${target} PRIVATE -mno-outline-atomics)
   endif()
