@@ -27,13 +27,13 @@ Operator make_scale(sixfold_type type, const std::string& backend) {
 Operator make_operator(const Node& node, const RunnerOptions& options) {
   switch (node.kind) {
     case StepKind::global_pool:
-      return make_pool(options.type, options.backend);
+      return make_pool(options.precision.type, options.backend);
     case StepKind::channel_scale:
-      return make_scale(options.type, options.backend);
+      return make_scale(options.precision.type, options.backend);
     case StepKind::layer:
       break;
   }
-  return make_operator(*node.layer, *node.parameters, options.backend, options.type);
+  return make_operator(*node.layer, *node.parameters, options.backend, options.precision);
 }
 
 // One size a value of the graph.
@@ -46,8 +46,9 @@ std::vector<std::size_t> dense_bytes(const Graph& graph, sixfold_type type) {
 }  // namespace
 
 GraphRunner::GraphRunner(const Graph& graph, const RunnerOptions& options)
-    : plan_(plan_values(graph, dense_bytes(graph, options.type), InPlace::residuals_and_scales)), arena_(plan_.bytes) {
-  for (std::size_t i = 0; i < graph.input_count; ++i) inputs_.emplace_back(options.type, graph.values[i]);
+    : plan_(plan_values(graph, dense_bytes(graph, options.precision.type), InPlace::residuals_and_scales)),
+      arena_(plan_.bytes) {
+  for (std::size_t i = 0; i < graph.input_count; ++i) inputs_.emplace_back(options.precision.type, graph.values[i]);
   make_nodes(graph, options);
   if (options.pool != nullptr) options.pool->serve(context_);
   reserve_workspace();
@@ -58,7 +59,8 @@ void GraphRunner::make_nodes(const Graph& graph, const RunnerOptions& options) {
     const std::size_t index = static_cast<std::size_t>(value);
     if (index < graph.input_count) return inputs_[index].view();
     const Shape& s = graph.values[index];
-    return sixfold_tensor_of(arena_.at(plan_.offsets[index]), options.type, s.batch, s.height, s.width, s.channels);
+    return sixfold_tensor_of(arena_.at(plan_.offsets[index]), options.precision.type, s.batch, s.height, s.width,
+                             s.channels);
   };
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];

@@ -8,6 +8,7 @@
 
 #include "arena.hpp"
 #include "network_graph.hpp"
+#include "precision.hpp"
 #include "tensor.hpp"
 #include "thread_pool.hpp"
 
@@ -15,7 +16,7 @@ namespace sixfold::bench {
 
 struct RunnerOptions {
   std::string backend;
-  sixfold_type type = SIXFOLD_FP32;
+  Precision precision = {};
   ThreadPool* pool = nullptr;  // none: one thread
 };
 

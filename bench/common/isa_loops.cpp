@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "../../kernels/arithmetic.hpp"
 #include SIXFOLD_BENCH_ISA_HEADER
 
 namespace sixfold::bench {
@@ -15,24 +16,42 @@ namespace {
 // Enough to hide a latency of four or five cycles on two pipes, and few enough for 16 registers.
 constexpr std::size_t accumulators = 12;
 
-template <class Isa, std::size_t... I>
+// A vector of an arithmetic on the Isa with one value in all lanes.
+template <class Isa, class A>
+typename A::Right everywhere(float value) {
+  typename A::Element lanes[A::width];
+  for (int lane = 0; lane < A::width; lane += Isa::width) Isa::store(lanes + lane, Isa::set1(value));
+  return A::load_right(lanes);
+}
+
+template <class Isa, class A, std::size_t... I>
 double multiply_add(std::size_t rounds, const float* values, float* sink, std::index_sequence<I...>) {
-  using vf = typename Isa::vf;
-  vf acc[] = {Isa::set1(values[I])...};
-  const vf factor = Isa::set1(values[sizeof...(I)]);
-  const vf term = Isa::set1(values[sizeof...(I) + 1]);
+  typename A::Right acc[] = {everywhere<Isa, A>(values[I])...};
+  const typename A::Right factor = everywhere<Isa, A>(values[sizeof...(I)]);
+  const typename A::Right term = everywhere<Isa, A>(values[sizeof...(I) + 1]);
   for (std::size_t round = 0; round < rounds; ++round) {
-    ((acc[I] = Isa::fma(acc[I], factor, term)), ...);
+    ((acc[I] = A::fma(acc[I], factor, term)), ...);
   }
-  vf sum = Isa::zero();
-  ((sum = sum + acc[I]), ...);
+  typename A::Element ends[sizeof...(I) * A::width];
+  (A::store_right(ends + I * A::width, acc[I]), ...);
+  typename Isa::vf sum = Isa::zero();
+  for (const auto* end = ends; end < ends + sizeof...(I) * A::width; end += Isa::width) sum = sum + Isa::load(end);
   Isa::store(sink, sum);
-  return static_cast<double>(rounds) * 2 * sizeof...(I) * Isa::width;
+  return static_cast<double>(rounds) * 2 * sizeof...(I) * A::width;
+}
+
+template <class Isa, class A>
+double multiply_add_rounds(std::size_t rounds, const float* values, float* sink) {
+  return multiply_add<Isa, A>(rounds, values, sink, std::make_index_sequence<accumulators>{});
 }
 
 template <class Isa>
-double multiply_add_rounds(std::size_t rounds, const float* values, float* sink) {
-  return multiply_add<Isa>(rounds, values, sink, std::make_index_sequence<accumulators>{});
+constexpr auto multiply_add_halves() -> double (*)(std::size_t, const float*, float*) {
+  if constexpr (HasHalfArithmetic<Isa>) {
+    return multiply_add_rounds<Isa, typename Isa::HalfArithmetic>;
+  } else {
+    return nullptr;
+  }
 }
 
 // As many sums as it takes for the loads, not the additions, to be the limit.
@@ -69,7 +88,7 @@ void write_all(float* buffer, std::size_t count, const float* values) {
 namespace sixfold::SIXFOLD_BENCH_ISA {
 
 extern const bench::IsaLoops bench_loops;
-const bench::IsaLoops bench_loops = {Isa::name, bench::multiply_add_rounds<Isa>, bench::read_all<Isa>,
-                                     bench::write_all<Isa>};
+const bench::IsaLoops bench_loops = {Isa::name, bench::multiply_add_rounds<Isa, FloatArithmetic<Isa>>,
+                                     bench::multiply_add_halves<Isa>(), bench::read_all<Isa>, bench::write_all<Isa>};
 
 }  // namespace sixfold::SIXFOLD_BENCH_ISA

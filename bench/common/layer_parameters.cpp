@@ -53,9 +53,10 @@ FoldedParameters folded(const Layer& layer, const LayerParameters& parameters) {
   return result;
 }
 
-sixfold_conv_desc conv_desc(const Layer& layer, const LayerParameters& parameters, sixfold_type type) {
+sixfold_conv_desc conv_desc(const Layer& layer, const LayerParameters& parameters, const Precision& precision) {
   sixfold_conv_desc desc = sixfold_conv_desc_default();
-  desc.type = type;
+  desc.type = precision.type;
+  desc.accumulation = precision.accumulation;
   desc.input_channels = extent(layer.input_channels);
   desc.output_channels = extent(layer.output_channels);
   desc.groups = layer.kind == LayerKind::depthwise ? desc.input_channels : 1;
@@ -71,9 +72,10 @@ sixfold_conv_desc conv_desc(const Layer& layer, const LayerParameters& parameter
 }
 
 sixfold_fully_connected_desc fully_connected_desc(const Layer& layer, const LayerParameters& parameters,
-                                                  sixfold_type type) {
+                                                  const Precision& precision) {
   sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
-  desc.type = type;
+  desc.type = precision.type;
+  desc.accumulation = precision.accumulation;
   desc.input_features = extent(layer.input_channels);
   desc.output_features = extent(layer.output_channels);
   desc.weights = parameters.weights.data();
@@ -83,15 +85,15 @@ sixfold_fully_connected_desc fully_connected_desc(const Layer& layer, const Laye
 }
 
 Operator make_operator(const Layer& layer, const LayerParameters& parameters, const std::string& backend,
-                       sixfold_type type) {
+                       const Precision& precision) {
   const sixfold_options options = options_for(backend);
   if (layer.kind == LayerKind::fully_connected) {
-    const sixfold_fully_connected_desc desc = fully_connected_desc(layer, parameters, type);
+    const sixfold_fully_connected_desc desc = fully_connected_desc(layer, parameters, precision);
     return Operator::make([&](sixfold_operator** op, sixfold_error* error) {
       return sixfold_fully_connected_create(&desc, &options, op, error);
     });
   }
-  const sixfold_conv_desc desc = conv_desc(layer, parameters, type);
+  const sixfold_conv_desc desc = conv_desc(layer, parameters, precision);
   return Operator::make(
       [&](sixfold_operator** op, sixfold_error* error) { return sixfold_conv_create(&desc, &options, op, error); });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "networks.hpp"
+#include "precision.hpp"
 #include "tensor.hpp"
 
 namespace sixfold::bench {
@@ -31,12 +32,12 @@ struct FoldedParameters {
 FoldedParameters folded(const Layer& layer, const LayerParameters& parameters);
 
 // The parameters must outlive the descriptors.
-sixfold_conv_desc conv_desc(const Layer& layer, const LayerParameters& parameters, sixfold_type type);
+sixfold_conv_desc conv_desc(const Layer& layer, const LayerParameters& parameters, const Precision& precision);
 sixfold_fully_connected_desc fully_connected_desc(const Layer& layer, const LayerParameters& parameters,
-                                                  sixfold_type type);
+                                                  const Precision& precision);
 
 // Throws std::runtime_error if the library refuses.
 Operator make_operator(const Layer& layer, const LayerParameters& parameters, const std::string& backend,
-                       sixfold_type type);
+                       const Precision& precision);
 
 }  // namespace sixfold::bench

@@ -57,8 +57,10 @@ std::vector<BackendStatus> backends_of_this_machine() {
     sixfold_backend_info info{};
     info.struct_size = sizeof info;
     if (sixfold_backend_get(i, &info, nullptr) != SIXFOLD_OK) continue;
-    const double peak = info.supported != 0 ? measure_fma_peak_gflops(info.name) : 0.0;
-    result.push_back({info.name, info.supported != 0, info.reason, peak});
+    const bool supported = info.supported != 0;
+    const double peak = supported ? measure_fma_peak_gflops(info.name) : 0.0;
+    const double half_peak = supported ? measure_half_fma_peak_gflops(info.name) : 0.0;
+    result.push_back({info.name, supported, info.reason, peak, half_peak});
   }
   return result;
 }
@@ -67,8 +69,8 @@ std::vector<std::pair<std::string, std::string>> describe_machine(const std::vec
   std::vector<std::pair<std::string, std::string>> result = {
       {"cpu", cpu_model()}, {"compiler", compiler()}, {"sixfold", sixfold_version()}, {"date", date()}};
   for (const BackendStatus& backend : backends) {
-    const std::string peak =
-        backend.supported ? fixed(backend.peak_gflops, 1) + " GFLOP/s fp32 FMA peak, one thread; " : "";
+    std::string peak = backend.supported ? fixed(backend.peak_gflops, 1) + " GFLOP/s fp32 FMA peak, one thread; " : "";
+    if (backend.half_peak_gflops > 0) peak += fixed(backend.half_peak_gflops, 1) + " of halves; ";
     result.emplace_back("backend " + backend.name, peak + backend.reason);
   }
   for (const BackendStatus& backend : backends) {

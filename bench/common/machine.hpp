@@ -11,7 +11,8 @@ struct BackendStatus {
   std::string name;
   bool supported;
   std::string reason;
-  double peak_gflops;  // 0 if not supported
+  double peak_gflops;       // 0 if not supported
+  double half_peak_gflops;  // of its own half arithmetic; 0 if it has none
 };
 
 // All backends of the library, best first, with the peak of those that this machine can run.

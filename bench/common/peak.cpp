@@ -28,17 +28,27 @@ const IsaLoops& loops_of(const char* backend) {
   throw std::invalid_argument(std::string("no measuring loop for the backend ") + backend);
 }
 
-double gflops_of(const IsaLoops& loops, std::size_t rounds) {
+using MultiplyAdd = decltype(IsaLoops::multiply_add);
+
+double gflops_of(MultiplyAdd multiply_add, std::size_t rounds) {
   double operations = 0.0;
-  const double seconds = seconds_of([&] { operations = loops.multiply_add(rounds, loop_values, sink); });
+  const double seconds = seconds_of([&] { operations = multiply_add(rounds, loop_values, sink); });
   return operations / seconds * 1e-9;
 }
 
 // How many rounds take about `seconds`. Doubling from a small number also wakes up the CPU's clock and its vector units.
-std::size_t rounds_for(const IsaLoops& loops, double seconds) {
+std::size_t rounds_for(MultiplyAdd multiply_add, double seconds) {
   std::size_t rounds = 256;
-  while (seconds_of([&] { loops.multiply_add(rounds, loop_values, sink); }) < seconds) rounds *= 2;
+  while (seconds_of([&] { multiply_add(rounds, loop_values, sink); }) < seconds) rounds *= 2;
   return rounds;
+}
+
+double measure_peak(MultiplyAdd multiply_add) {
+  constexpr double sample_seconds = 2e-3;
+  const std::size_t rounds = rounds_for(multiply_add, sample_seconds);
+  std::vector<double> samples;
+  for (int sample = 0; sample < 11; ++sample) samples.push_back(gflops_of(multiply_add, rounds));
+  return median(samples);
 }
 
 constexpr std::size_t memory_buffer_bytes = std::size_t{64} << 20;
@@ -71,18 +81,22 @@ double bandwidth_of(std::size_t bytes, Work&& work) {
 
 }  // namespace
 
-double measure_fma_peak_gflops(const char* backend) {
-  constexpr double sample_seconds = 2e-3;
-  const IsaLoops& loops = loops_of(backend);
-  const std::size_t rounds = rounds_for(loops, sample_seconds);
-  std::vector<double> samples;
-  for (int sample = 0; sample < 11; ++sample) samples.push_back(gflops_of(loops, rounds));
-  return median(samples);
+double measure_fma_peak_gflops(const char* backend) { return measure_peak(loops_of(backend).multiply_add); }
+
+bool has_half_arithmetic(const char* backend) { return loops_of(backend).multiply_add_halves != nullptr; }
+
+double measure_half_fma_peak_gflops(const char* backend) {
+  return has_half_arithmetic(backend) ? measure_peak(loops_of(backend).multiply_add_halves) : 0.0;
+}
+
+Calibration lowest(const Calibration& a, const Calibration& b) {
+  return {std::min(a.fma_gflops, b.fma_gflops), std::min(a.l1_gigabytes, b.l1_gigabytes),
+          std::min(a.half_gflops, b.half_gflops)};
 }
 
 PeakMeter::PeakMeter(const char* backend)
-    : loops_(&loops_of(backend)), rounds_(rounds_for(*loops_, 1e-4)), l1_buffer_(4096, 1.0f) {
-  best_ = {measure_fma_peak_gflops(backend), l1_gigabytes()};
+    : loops_(&loops_of(backend)), rounds_(rounds_for(loops_->multiply_add, 1e-4)), l1_buffer_(4096, 1.0f) {
+  best_ = {measure_fma_peak_gflops(backend), l1_gigabytes(), 0.0};
 }
 
 double PeakMeter::l1_gigabytes() {
@@ -94,10 +108,14 @@ double PeakMeter::l1_gigabytes() {
 }
 
 Calibration PeakMeter::recalibrate() {
-  const Calibration now = {
-      median({gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_), gflops_of(*loops_, rounds_)}),
-      median({l1_gigabytes(), l1_gigabytes(), l1_gigabytes()})};
-  best_ = {std::max(best_.fma_gflops, now.fma_gflops), std::max(best_.l1_gigabytes, now.l1_gigabytes)};
+  const auto gflops = [this](MultiplyAdd loop) {
+    return median({gflops_of(loop, rounds_), gflops_of(loop, rounds_), gflops_of(loop, rounds_)});
+  };
+  const double floats = gflops(loops_->multiply_add);
+  const double halves = loops_->multiply_add_halves != nullptr ? gflops(loops_->multiply_add_halves) : floats;
+  const Calibration now = {floats, median({l1_gigabytes(), l1_gigabytes(), l1_gigabytes()}), halves};
+  best_.fma_gflops = std::max(best_.fma_gflops, now.fma_gflops);
+  best_.l1_gigabytes = std::max(best_.l1_gigabytes, now.l1_gigabytes);
   return now;
 }
 

@@ -12,12 +12,21 @@ struct IsaLoops;
 // of independent accumulators in registers: the median of several measurements. Takes about 40 ms.
 // Throws std::invalid_argument for a backend that has no measuring loop. The CPU must be able to run the backend.
 double measure_fma_peak_gflops(const char* backend);
+// The same of multiply-adds of halves, in the backend's own half arithmetic; 0 if it has none.
+double measure_half_fma_peak_gflops(const char* backend);
+bool has_half_arithmetic(const char* backend);
 
 // What one moment of the machine was good for.
 struct Calibration {
   double fma_gflops;    // multiply-adds in registers
   double l1_gigabytes;  // a second, read from the first-level cache
+  double half_gflops;   // multiply-adds of halves; where there are none, of floats: what emulates them is made of these
+
+  double peak_gflops(bool in_halves) const { return in_halves ? half_gflops : fma_gflops; }
 };
+
+// Of each figure, the lower.
+Calibration lowest(const Calibration& a, const Calibration& b);
 
 // The peak, cheap enough (about half a millisecond) to be measured around every measurement. A machine that is shared, or that
 // changes its clock, shows it here: what was measured while either figure was low is to be thrown away. A neighbour on the

@@ -40,15 +40,12 @@ struct Samples {
   std::size_t low = 0;
 };
 
-Calibration lowest(const Calibration& a, const Calibration& b) {
-  return {std::min(a.fma_gflops, b.fma_gflops), std::min(a.l1_gigabytes, b.l1_gigabytes)};
-}
-
 Sample take_sample(const Contestant& contestant, std::size_t runs, PeakMeter& meter) {
   const Calibration before = meter.recalibrate();
   const double seconds = contestant.seconds_of(runs);
   const Calibration after = meter.recalibrate();
-  return {seconds / static_cast<double>(runs), std::max(before.fma_gflops, after.fma_gflops), lowest(before, after)};
+  const auto peak = [&](const Calibration& c) { return c.peak_gflops(contestant.in_halves); };
+  return {seconds / static_cast<double>(runs), std::max(peak(before), peak(after)), lowest(before, after)};
 }
 
 // The first sample that the machine did not disturb; failing that, the least disturbed.
@@ -67,12 +64,13 @@ void add_sample(const Contestant& contestant, PeakMeter& meter, Patience& patien
 
 }  // namespace
 
-Contestant contestant(std::function<void()> run, std::size_t threads) {
+Contestant contestant(std::function<void()> run, std::size_t threads, bool in_halves) {
   return {[run = std::move(run), now = threads > 1 ? wall_seconds : thread_seconds](std::size_t runs) {
-    const double start = now();
-    for (std::size_t i = 0; i < runs; ++i) run();
-    return now() - start;
-  }};
+            const double start = now();
+            for (std::size_t i = 0; i < runs; ++i) run();
+            return now() - start;
+          },
+          in_halves};
 }
 
 std::vector<Timing> take_turns(const std::vector<Contestant>& contestants, PeakMeter& meter, Patience& patience,

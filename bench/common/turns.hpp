@@ -11,10 +11,11 @@ namespace sixfold::bench {
 
 struct Contestant {
   std::function<double(std::size_t runs)> seconds_of;  // runs, and says how long that took
+  bool in_halves = false;                              // held against the peak of halves
 };
 
 // Threads are timed by the clock on the wall; one thread by its time on a CPU, in which other programs do not count.
-Contestant contestant(std::function<void()> run, std::size_t threads);
+Contestant contestant(std::function<void()> run, std::size_t threads, bool in_halves = false);
 
 struct Timing {
   double seconds = 0.0;  // of one run, the median

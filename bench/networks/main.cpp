@@ -26,7 +26,7 @@ struct Settings {
   TurnsOptions turns;
   std::vector<std::string> networks;
   std::vector<std::string> backends;
-  std::vector<std::string> types = {"fp32", "fp16"};
+  std::vector<std::string> types;
   std::vector<std::size_t> threads;
   std::string json;
 };
@@ -49,7 +49,7 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--network", settings.networks, "Only these: v1, v2, v3l, v3s")->delimiter(',');
   app.add_option("--backend", settings.backends, "Only these backends; otherwise those that are not slow")
       ->delimiter(',');
-  app.add_option("--type", settings.types, "Types")->delimiter(',')->check(CLI::IsMember({"fp32", "fp16"}));
+  app.add_option("--type", settings.types, precision_help)->delimiter(',')->check(CLI::IsMember(precision_names()));
   app.add_option("--threads", settings.threads, "Numbers of threads; otherwise 1 and 2")->delimiter(',');
   app.add_option("--json", settings.json, "Write the results to this file");
 }
@@ -77,23 +77,27 @@ class NetworkBench {
  public:
   NetworkBench(const Network& network, const std::string& backend, const Settings& settings)
       : graph_(graph_of(network, settings.image_size)), inputs_(inputs_for(graph_)), backend_(backend) {
-    for (const std::string& type : settings.types) {
-      for (const std::size_t threads : settings.threads) add(type == "fp32" ? SIXFOLD_FP32 : SIXFOLD_FP16, threads);
+    for (const Precision& precision : precisions) {
+      const bool chosen =
+          settings.types.empty() ? is_customary(precision, backend) : wanted(settings.types, name_of(precision));
+      if (!chosen) continue;
+      for (const std::size_t threads : settings.threads) add(precision, threads);
     }
   }
 
   // Holds one number of threads against the reference, and the others against it. Prints the first difference; returns whether
   // there is none.
   bool check() {
-    std::map<sixfold_type, std::vector<reference::Image>> first;
+    std::map<Precision, std::vector<reference::Image>> first;
     for (Variant& variant : variants_) {
       std::vector<reference::Image> values = recorded_values(*variant.runner);
-      const auto known = first.find(variant.type);
-      const std::string found = known == first.end() ? difference_from_reference(graph_, inputs_, variant.type, values)
-                                                     : difference(known->second, values);
-      if (known == first.end()) first[variant.type] = std::move(values);
+      const auto known = first.find(variant.precision);
+      const std::string found = known == first.end()
+                                    ? difference_from_reference(graph_, inputs_, variant.precision, values)
+                                    : difference(known->second, values);
+      if (known == first.end()) first[variant.precision] = std::move(values);
       if (found.empty()) continue;
-      std::printf("%s, %s, %s, %zu threads: %s\n", graph_.name.c_str(), backend_.c_str(), name_of(variant.type),
+      std::printf("%s, %s, %s, %zu threads: %s\n", graph_.name.c_str(), backend_.c_str(), name_of(variant.precision),
                   variant.threads, found.c_str());
       return false;
     }
@@ -103,14 +107,15 @@ class NetworkBench {
   std::vector<NetworkResult> measure(PeakMeter& meter, Patience& patience, const TurnsOptions& options) {
     std::vector<Contestant> contestants;
     for (Variant& variant : variants_) {
-      contestants.push_back(contestant([&variant] { variant.runner->run(); }, variant.threads));
+      contestants.push_back(
+          contestant([&variant] { variant.runner->run(); }, variant.threads, variant.precision.in_halves()));
     }
     const std::vector<Timing> timings = take_turns(contestants, meter, patience, options);
     std::vector<NetworkResult> results;
     for (std::size_t i = 0; i < variants_.size(); ++i) results.push_back(result_of(variants_[i], timings[i]));
     for (NetworkResult& result : results) {
       for (const NetworkResult& single : results) {
-        if (single.type != result.type || single.threads != 1) continue;
+        if (single.precision != result.precision || single.threads != 1) continue;
         result.speedup = single.timing.operations_at_peak / result.timing.operations_at_peak;
       }
     }
@@ -119,23 +124,23 @@ class NetworkBench {
 
  private:
   struct Variant {
-    sixfold_type type;
+    Precision precision;
     std::size_t threads;
     std::unique_ptr<ThreadPool> pool;
     std::unique_ptr<GraphRunner> runner;
   };
 
-  void add(sixfold_type type, std::size_t threads) {
+  void add(const Precision& precision, std::size_t threads) {
     auto pool = std::make_unique<ThreadPool>(threads);
-    auto runner = std::make_unique<GraphRunner>(graph_, RunnerOptions{backend_, type, pool.get()});
+    auto runner = std::make_unique<GraphRunner>(graph_, RunnerOptions{backend_, precision, pool.get()});
     runner->set_inputs(inputs_);
-    variants_.push_back({type, threads, std::move(pool), std::move(runner)});
+    variants_.push_back({precision, threads, std::move(pool), std::move(runner)});
   }
 
   NetworkResult result_of(const Variant& variant, const Timing& timing) const {
     return {graph_.name,
             backend_,
-            variant.type,
+            variant.precision,
             variant.threads,
             graph_.multiply_adds(),
             timing,

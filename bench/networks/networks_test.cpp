@@ -100,19 +100,20 @@ TEST(Runner, AgreesWithTheReferenceOnEveryBackendAndNumberOfThreads) {
   for (const Network& network : networks) {
     const Graph graph = graph_of(network, small_image);
     const auto inputs = inputs_for(graph);
-    for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-      GraphRunner scalar(graph, {"scalar", type});
+    for (const Precision& precision : precisions) {
+      GraphRunner scalar(graph, {"scalar", precision});
       scalar.set_inputs(inputs);
       const auto expected = recorded_values(scalar);
-      EXPECT_EQ(difference_from_reference(graph, inputs, type, expected), "") << graph.name;
+      EXPECT_EQ(difference_from_reference(graph, inputs, precision, expected), "")
+          << graph.name << " " << name_of(precision);
       for (const BackendStatus& backend : backends_of_this_machine()) {
         if (!backend.supported) continue;
         for (const std::size_t threads : {1u, 3u}) {
           ThreadPool pool(threads);
-          GraphRunner runner(graph, {backend.name, type, &pool});
+          GraphRunner runner(graph, {backend.name, precision, &pool});
           runner.set_inputs(inputs);
           EXPECT_EQ(difference(expected, recorded_values(runner)), "")
-              << graph.name << " on " << backend.name << ", " << threads << " threads";
+              << graph.name << " on " << backend.name << ", " << name_of(precision) << ", " << threads << " threads";
         }
       }
     }

@@ -17,11 +17,11 @@ Image image_of(const Shape& shape, const std::vector<float>& values, sixfold_typ
   return image;
 }
 
-Expected layer(const Node& node, sixfold_type type, const Image& input, const Image* residual) {
+Expected layer(const Node& node, const Precision& precision, const Image& input, const Image* residual) {
   const LayerParameters& p = *node.parameters;
   const sixfold_conv_desc desc = node.layer->kind == LayerKind::fully_connected
-                                     ? reference::as_conv(fully_connected_desc(*node.layer, p, type))
-                                     : conv_desc(*node.layer, p, type);
+                                     ? reference::as_conv(fully_connected_desc(*node.layer, p, precision))
+                                     : conv_desc(*node.layer, p, precision);
   return reference::conv(desc, {p.weights, p.bias, p.mean, p.variance, p.gamma, p.beta, {}}, input, residual);
 }
 
@@ -39,18 +39,18 @@ Expected scale(sixfold_type type, const Image& input, const Image& factors) {
   return reference::elementwise(desc, {}, input, &factors);
 }
 
-Expected expected_of(const Node& node, sixfold_type type, const std::vector<Image>& values) {
+Expected expected_of(const Node& node, const Precision& precision, const std::vector<Image>& values) {
   const Image& input = values[static_cast<std::size_t>(node.input)];
   const Image* second = node.second < 0 ? nullptr : &values[static_cast<std::size_t>(node.second)];
   switch (node.kind) {
     case StepKind::global_pool:
-      return pool(type, input);
+      return pool(precision.type, input);
     case StepKind::channel_scale:
-      return scale(type, input, *second);
+      return scale(precision.type, input, *second);
     case StepKind::layer:
       break;
   }
-  return layer(node, type, input, second);
+  return layer(node, precision, input, second);
 }
 
 std::string place(std::size_t node, std::size_t element, float value, reference::Range expected) {
@@ -73,11 +73,12 @@ std::vector<Image> recorded_values(GraphRunner& runner) {
 }
 
 std::string difference_from_reference(const Graph& graph, const std::vector<std::vector<float>>& inputs,
-                                      sixfold_type type, const std::vector<Image>& recorded) {
+                                      const Precision& precision, const std::vector<Image>& recorded) {
   std::vector<Image> values;
-  for (std::size_t i = 0; i < graph.input_count; ++i) values.push_back(image_of(graph.values[i], inputs[i], type));
+  for (std::size_t i = 0; i < graph.input_count; ++i)
+    values.push_back(image_of(graph.values[i], inputs[i], precision.type));
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
-    const Expected expected = expected_of(graph.nodes[node], type, values);
+    const Expected expected = expected_of(graph.nodes[node], precision, values);
     for (std::size_t i = 0; i < expected.values.size(); ++i) {
       const float value = recorded[node].values[i];
       const bool inside = value >= expected.values[i].low && value <= expected.values[i].high;

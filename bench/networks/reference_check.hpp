@@ -17,7 +17,7 @@ std::vector<reference::Image> recorded_values(GraphRunner& runner);
 // error is promised, as for hard-swish, any value within it will do. Returns where and how the first difference lies; empty for
 // none.
 std::string difference_from_reference(const Graph& graph, const std::vector<std::vector<float>>& inputs,
-                                      sixfold_type type, const std::vector<reference::Image>& recorded);
+                                      const Precision& precision, const std::vector<reference::Image>& recorded);
 
 // The same for two runs, which must be equal value for value.
 std::string difference(const std::vector<reference::Image>& recorded, const std::vector<reference::Image>& other);

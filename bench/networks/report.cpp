@@ -15,14 +15,16 @@ namespace {
 constexpr char legend[] =
     "\nWhole networks, batch 1, everything included. Medians, warm; one thread in CPU time, more in wall time. % peak: "
     "of the\n"
-    "fp32 multiply-adds that all threads could have done meanwhile. activations: the most that is needed at a time, "
+    "fp32 multiply-adds that all threads could have done meanwhile. half and blocked: fp16 added up in fp16, and in "
+    "blocks of\n"
+    "fp16; with instructions for that, of the multiply-adds of halves. activations: the most that is needed at a time, "
     "beside the\n"
     "input. speed-up: over one thread.\n";
 
 const Table& table() {
   static const Table result({{"network", 17, Align::left},
                              {"backend", 11, Align::left},
-                             {"type", 4},
+                             {"type", 7},
                              {"threads", 7},
                              {"ms", 8},
                              {"% peak", 6},
@@ -37,11 +39,11 @@ const Table& table() {
 std::string kilobytes(std::size_t bytes) { return fixed(static_cast<double>(bytes) / 1024, 0); }
 
 nlohmann::json json_of(const NetworkResult& result) {
-  return {{"name",
-           result.network + "/" + result.backend + "/" + name_of(result.type) + "/" + std::to_string(result.threads)},
+  return {{"name", result.network + "/" + result.backend + "/" + name_of(result.precision) + "/" +
+                       std::to_string(result.threads)},
           {"label", result.backend},
           {"network", result.network},
-          {"type", name_of(result.type)},
+          {"type", name_of(result.precision)},
           {"threads", result.threads},
           {"milliseconds", result.timing.seconds * 1e3},
           {"peak_fraction", result.peak_fraction()},
@@ -63,7 +65,7 @@ void print_header() {
 
 void print_row(const NetworkResult& result) {
   std::fputs(table()
-                 .row({result.network, result.backend, name_of(result.type), std::to_string(result.threads),
+                 .row({result.network, result.backend, name_of(result.precision), std::to_string(result.threads),
                        fixed(result.timing.seconds * 1e3, 3), percent(result.peak_fraction()),
                        result.threads == 1 || result.speedup == 0 ? "" : fixed(result.speedup, 2),
                        kilobytes(result.activation_bytes), kilobytes(result.workspace_bytes),

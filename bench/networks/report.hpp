@@ -13,7 +13,7 @@ namespace sixfold::bench {
 struct NetworkResult {
   std::string network;
   std::string backend;
-  sixfold_type type;
+  Precision precision;
   std::size_t threads;
   double multiply_adds;
   Timing timing;
@@ -22,7 +22,7 @@ struct NetworkResult {
   std::size_t workspace_bytes;
   std::size_t operator_bytes;
 
-  // Of what its threads together can do.
+  // Of what its threads together can do; where halves are added up by instructions for that, of the peak of halves.
   double peak_fraction() const { return 2 * multiply_adds / timing.operations_at_peak / static_cast<double>(threads); }
 };
 

@@ -8,6 +8,7 @@
 
 #include "layers.hpp"
 #include "name_of.hpp"
+#include "precision.hpp"
 #include "tensor.hpp"
 
 namespace sixfold::bench {
@@ -28,7 +29,7 @@ struct Workload {
 struct Case {
   std::string name;  // of the benchmark; unique
   std::string backend;
-  sixfold_type type;
+  Precision precision;
   std::string uses;   // by which networks, how often; empty for operators that are not a network's layer
   std::string title;  // what it does
   std::string shape;
@@ -39,7 +40,7 @@ struct Case {
   std::function<Workload()> make;
 };
 
-Case layer_case(const DistinctLayer& layer, const std::string& backend, sixfold_type type);
+Case layer_case(const DistinctLayer& layer, const std::string& backend, const Precision& precision);
 
 // Pooling, addition, per-channel scale, activations and conversions, each at one customary size.
 std::vector<Case> small_operator_cases(const std::string& backend);

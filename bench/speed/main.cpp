@@ -40,7 +40,9 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--patience", settings.patience_seconds, "Seconds in all to wait while the machine is busy otherwise")
       ->check(CLI::Range(0.0, 1e5));
   app.add_option("--backend", settings.backends, "Only these backends")->delimiter(',');
-  app.add_option("--type", settings.types, "Only these types")->delimiter(',')->check(CLI::IsMember({"fp32", "fp16"}));
+  app.add_option("--type", settings.types, std::string("Only these types: ") + precision_help)
+      ->delimiter(',')
+      ->check(CLI::IsMember(precision_names()));
   app.footer(google_benchmark_footer);
 }
 
@@ -66,10 +68,13 @@ std::vector<Case> cases_for(const BackendStatus& backend, bool all_layers, const
   const std::vector<DistinctLayer> every = distinct_layers();
   std::vector<Case> cases;
   for (const DistinctLayer& layer : all_layers ? every : sample_of(every)) {
-    for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) cases.push_back(layer_case(layer, backend.name, type));
+    for (const Precision& precision : precisions) {
+      const bool chosen = !settings.types.empty() || is_customary(precision, backend.name);
+      if (chosen) cases.push_back(layer_case(layer, backend.name, precision));
+    }
   }
   for (Case& small : small_operator_cases(backend.name)) cases.push_back(std::move(small));
-  std::erase_if(cases, [&](const Case& c) { return !wanted(settings.types, name_of(c.type)); });
+  std::erase_if(cases, [&](const Case& c) { return !wanted(settings.types, name_of(c.precision)); });
   return cases;
 }
 

@@ -43,10 +43,8 @@ Measurer::Sample Measurer::time_batch(PeakMeter& meter) {
     for (std::size_t i = 0; i < runs_; ++i) workload_->run();
   });
   const Calibration after = meter.recalibrate();
-  return {seconds / static_cast<double>(runs_),
-          std::max(before.fma_gflops, after.fma_gflops),
-          {std::min(before.fma_gflops, after.fma_gflops), std::min(before.l1_gigabytes, after.l1_gigabytes)},
-          0};
+  const auto peak = [this](const Calibration& c) { return c.peak_gflops(current_->precision.in_halves()); };
+  return {seconds / static_cast<double>(runs_), std::max(peak(before), peak(after)), lowest(before, after), 0};
 }
 
 void Measurer::wait_for_peak(PeakMeter& meter) {

@@ -34,7 +34,7 @@ Case case_of(const Recipe& recipe, const std::string& backend, sixfold_type type
   Case result;
   result.name = "small/" + backend + "/" + name_of(type) + "/" + identifier;
   result.backend = backend;
-  result.type = type;
+  result.precision = type;
   result.title = recipe.title;
   result.shape = text_of(recipe.inputs[0]);
   result.operations = 0;

@@ -33,21 +33,21 @@ std::vector<std::string> backends_in(const std::vector<Result>& results) {
   return names;
 }
 
-// The fp32 and fp16 results of every layer that has both.
+// The results in fp32 and in another precision of every layer that has both.
 struct Pair {
   const Result* fp32;
-  const Result* fp16;
+  const Result* other;
 
   const Layer& layer() const { return fp32->measured->layer->layer; }
-  double ratio() const { return fp16->microseconds / fp32->microseconds; }
+  double ratio() const { return other->microseconds / fp32->microseconds; }
 };
 
-std::vector<Pair> pairs_of(const LayerResults& layers) {
+std::vector<Pair> pairs_of(const LayerResults& layers, const Precision& other) {
   std::vector<Pair> pairs;
   for (const Result* a : layers) {
     for (const Result* b : layers) {
       const bool same = a->measured->layer->layer == b->measured->layer->layer;
-      if (same && a->measured->type == SIXFOLD_FP32 && b->measured->type == SIXFOLD_FP16) pairs.push_back({a, b});
+      if (same && a->measured->precision == SIXFOLD_FP32 && b->measured->precision == other) pairs.push_back({a, b});
     }
   }
   return pairs;
@@ -61,11 +61,11 @@ struct Sum {
   std::size_t measured_layers = 0;
 };
 
-Sum sum_of(const LayerResults& layers, std::size_t network, sixfold_type type) {
+Sum sum_of(const LayerResults& layers, std::size_t network, const Precision& precision) {
   Sum sum;
   for (const Result* result : layers) {
     const int uses = result->measured->layer->uses[network];
-    if (uses == 0 || result->measured->type != type) continue;
+    if (uses == 0 || result->measured->precision != precision) continue;
     sum.microseconds += uses * result->microseconds;
     sum.microseconds_at_peak += uses * result->microseconds * result->peak_fraction;
     sum.operations += uses * result->measured->operations;
@@ -78,8 +78,8 @@ Sum sum_of(const LayerResults& layers, std::size_t network, sixfold_type type) {
 
 void print_network_sums(const std::vector<Result>& results) {
   const Table table({{"network", 18, Align::left},
-                     {"backend", 8, Align::left},
-                     {"type", 4},
+                     {"backend", 11, Align::left},
+                     {"type", 7},
                      {"ms", 9},
                      {"ms at FMA peak", 14},
                      {"GFLOP/s", 8},
@@ -88,10 +88,10 @@ void print_network_sums(const std::vector<Result>& results) {
   for (const std::string& backend : backends_in(results)) {
     const LayerResults layers = layers_of(results, backend);
     for (std::size_t network = 0; network < network_count; ++network) {
-      for (const sixfold_type type : {SIXFOLD_FP32, SIXFOLD_FP16}) {
-        const Sum sum = sum_of(layers, network, type);
+      for (const Precision& precision : precisions) {
+        const Sum sum = sum_of(layers, network, precision);
         if (sum.measured_layers != networks[network].layers.count) continue;  // a part of a network says nothing
-        rows += table.row({networks[network].name, backend, name_of(type), fixed(sum.microseconds / 1e3, 3),
+        rows += table.row({networks[network].name, backend, name_of(precision), fixed(sum.microseconds / 1e3, 3),
                            fixed(sum.microseconds_at_peak / 1e3, 3), fixed(sum.operations / sum.microseconds / 1e3, 1),
                            percent(sum.microseconds_at_peak / sum.microseconds)});
       }
@@ -102,20 +102,23 @@ void print_network_sums(const std::vector<Result>& results) {
               table.header().c_str(), rows.c_str());
 }
 
-void print_type_ratios(const std::vector<Result>& results) {
+namespace {
+
+// Geometric means and worst cases by kind of layer; empty if nothing was measured in both.
+std::string type_ratios(const std::vector<Result>& results, const Precision& other) {
   static constexpr std::pair<LayerKind, const char*> kinds[] = {{LayerKind::conv, "convolution"},
                                                                 {LayerKind::depthwise, "depthwise"},
                                                                 {LayerKind::pointwise, "pointwise"},
                                                                 {LayerKind::fully_connected, "fully connected"}};
   const Table table({{"layers", 16, Align::left},
-                     {"backend", 8, Align::left},
+                     {"backend", 11, Align::left},
                      {"count", 5},
                      {"mean", 5},
                      {"worst", 5},
                      {"worst layer", 50, Align::left}});
   std::string rows;
   for (const std::string& backend : backends_in(results)) {
-    const std::vector<Pair> pairs = pairs_of(layers_of(results, backend));
+    const std::vector<Pair> pairs = pairs_of(layers_of(results, backend), other);
     for (const auto& [kind, text] : kinds) {
       double logarithms = 0.0;
       int count = 0;
@@ -131,8 +134,17 @@ void print_type_ratios(const std::vector<Result>& results) {
                          fixed(worst->ratio(), 2), title_of(worst->layer()) + " " + shape_of(worst->layer())});
     }
   }
-  if (rows.empty()) return;
-  std::printf("\nfp16 time / fp32 time (geometric mean)\n%s%s", table.header().c_str(), rows.c_str());
+  return rows.empty() ? rows : table.header() + rows;
+}
+
+}  // namespace
+
+void print_type_ratios(const std::vector<Result>& results) {
+  for (const Precision& other : precisions) {
+    if (other == SIXFOLD_FP32) continue;
+    const std::string table = type_ratios(results, other);
+    if (!table.empty()) std::printf("\n%s time / fp32 time (geometric mean)\n%s", name_of(other), table.c_str());
+  }
 }
 
 namespace {
@@ -202,16 +214,16 @@ bool check_floors(const std::vector<Result>& results) {
   for (const Floor& floor : floors()) {
     Verdict verdict;
     for (const Result* result : layers) {
-      if (result->measured->type != SIXFOLD_FP32 || !floor.applies(result->measured->layer->layer)) continue;
+      if (result->measured->precision != SIXFOLD_FP32 || !floor.applies(result->measured->layer->layer)) continue;
       verdict.add(result->peak_fraction >= floor.fraction, *result, fixed(result->peak_fraction, 3));
     }
     all_hold &= verdict.report(floor.text, floor.fraction);
   }
   for (const RatioCeiling& ceiling : ceilings) {
     Verdict verdict;
-    for (const Pair& pair : pairs_of(layers)) {
+    for (const Pair& pair : pairs_of(layers, SIXFOLD_FP16)) {
       if (pair.layer().kind != ceiling.kind) continue;
-      verdict.add(pair.ratio() <= ceiling.ratio, *pair.fp16, fixed(pair.ratio(), 3));
+      verdict.add(pair.ratio() <= ceiling.ratio, *pair.other, fixed(pair.ratio(), 3));
     }
     all_hold &= verdict.report(ceiling.text, ceiling.ratio);
   }

@@ -11,7 +11,7 @@ namespace sixfold::bench {
 // For each network, backend and type: the sum of its layers' medians, and what they would take at the peak of multiply-adds.
 void print_network_sums(const std::vector<Result>& results);
 
-// fp16 time over fp32 time, by kind of layer.
+// Time in fp16, however it is added up, over time in fp32, by kind of layer.
 void print_type_ratios(const std::vector<Result>& results);
 
 // Holds the results of the best backend that was measured against the speeds that must not be lost, and prints what falls
