@@ -32,7 +32,6 @@ double power_below(double magnitude) {
 }
 
 double half_ulp(double magnitude, double epsilon, double smallest) {
-  if (magnitude == 0.0) return 0.0;
   if (!(magnitude < infinity)) return infinity;
   const double unit = power_below(magnitude) * epsilon;
   return unit > smallest ? unit : smallest;
@@ -124,8 +123,7 @@ ChainBounds Chain::finish() {
     bounds.sum = add_in_float(bounds.sum, {bias, bias});
     bounds.error += half_ulp_of_float(bounds.sum.magnitude());
   }
-  // An infinity of one block may meet the opposite one of another, and make a NaN.
-  if (!finite(hull_)) bounds.error = infinity;
+  // An infinity of one block may meet the opposite one of another, and make a NaN. (The error is infinite already.)
   if (!finite(hull_) && accumulation_ == SIXFOLD_ACCUMULATE_FP16_BLOCKED) bounds.sum = {-infinity, infinity};
   return bounds;
 }

@@ -39,7 +39,8 @@ struct ChainStep {
   double at_high;
 };
 
-// Half the distance between neighbours of a number of this magnitude: what rounding to nearest loses at most.
+// Half the distance between neighbours of a number of this magnitude: what rounding to nearest loses at most. Beside 0 the
+// neighbours are the smallest numbers there are: what became 0 by rounding may have been half of those.
 double half_ulp_of_half(double magnitude);
 double half_ulp_of_float(double magnitude);
 

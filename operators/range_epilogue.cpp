@@ -37,8 +37,8 @@ Ends image(const sixfold_activation& activation, const ActivationShape& shape, c
   const double turn = static_cast<double>(shape.turning_point);
   if (x.low < turn && turn < x.high) result.contain(activated(activation, turn));
   if (!shape.exact) {
-    result.low -= 8 * half_ulp_of_float(std::fabs(result.low));
-    result.high += 8 * half_ulp_of_float(std::fabs(result.high));
+    if (result.low != 0.0) result.low -= 8 * half_ulp_of_float(std::fabs(result.low));
+    if (result.high != 0.0) result.high += 8 * half_ulp_of_float(std::fabs(result.high));
   }
   return result;
 }
@@ -77,6 +77,7 @@ void scale_and_shift(float scale, float shift, OutputBounds& bounds) {
 }
 
 void store_half(OutputBounds& bounds) {
+  if (bounds.value.magnitude() == 0.0) return;  // which is exact
   bounds.value = {round_to_half(bounds.value.low), round_to_half(bounds.value.high)};
   bounds.error += half_ulp_of_half(bounds.value.magnitude());
 }

@@ -3,141 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
-#include <map>
-#include <set>
 
-#include "reference/conv.hpp"
-#include "reference/half.hpp"
-#include "support/conv_cases.hpp"
 #include "support/operator.hpp"
-#include "support/random.hpp"
-#include "support/rows.hpp"
+#include "support/range_cases.hpp"
 
 namespace sixfold::test {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-// A case and the intervals that its inputs lie in.
-struct RangeCase {
-  ConvCase conv;
-  std::vector<sixfold_interval> input;
-  std::vector<sixfold_interval> residual;
-
-  sixfold_conv_desc desc() const {
-    sixfold_conv_desc d = conv.desc;
-    d.weights = weights_.empty() ? static_cast<const void*>(conv.arrays.weights.data()) : weights_.data();
-    d.bias = pointer(conv.arrays.bias);
-    d.batch_norm.mean = pointer(conv.arrays.mean);
-    d.batch_norm.variance = pointer(conv.arrays.variance);
-    d.batch_norm.gamma = pointer(conv.arrays.gamma);
-    d.batch_norm.beta = pointer(conv.arrays.beta);
-    d.activation.slopes = pointer(conv.arrays.slopes);
-    d.ranges = {input.data(), input.size(), residual.data(), residual.size()};
-    return d;
-  }
-  // The descriptor points to weights of its own type.
-  void set_weights() {
-    weights_.clear();
-    if (conv.desc.weights_type != SIXFOLD_FP16) return;
-    for (const float weight : conv.arrays.weights) {
-      weights_.push_back(reference::half_from_double(static_cast<double>(weight)));
-    }
-  }
-
- private:
-  static const float* pointer(const std::vector<float>& values) { return values.empty() ? nullptr : values.data(); }
-  std::vector<std::uint16_t> weights_;
-};
-
-struct Proof {
-  std::vector<sixfold_channel_range> channels;
-  sixfold_range whole = sixfold_range_default();
-};
-
-Proof prove(const sixfold_conv_desc& desc) {
-  Proof proof;
-  proof.channels.resize(desc.output_channels);
-  sixfold_error error;
-  const sixfold_status status =
-      sixfold_conv_range(&desc, proof.channels.data(), proof.channels.size(), &proof.whole, &error);
-  EXPECT_EQ(status, SIXFOLD_OK) << error.text;
-  return proof;
-}
-
-std::vector<float> witness(const sixfold_conv_desc& desc, std::size_t channel, sixfold_extreme extreme) {
-  std::vector<float> values(desc.kernel_height * desc.kernel_width * (desc.input_channels / desc.groups));
-  sixfold_error error;
-  EXPECT_EQ(sixfold_conv_witness(&desc, channel, extreme, values.data(), values.size(), &error), SIXFOLD_OK)
-      << error.text;
-  return values;
-}
-
-// Those that convolutions of every sort have kernels for.
-std::vector<sixfold_accumulation> accumulations_of(sixfold_type type) {
-  std::map<std::string, std::set<sixfold_accumulation>> found;
-  for (std::size_t i = 0; i < sixfold_kernel_count(); ++i) {
-    sixfold_kernel_info info{};
-    info.struct_size = sizeof info;
-    EXPECT_EQ(sixfold_kernel_get(i, &info, nullptr), SIXFOLD_OK);
-    if (info.type == type) found[info.op].insert(info.accumulation);
-  }
-  const std::set<sixfold_accumulation>&gemm = found["gemm"], &depthwise = found["depthwise"];
-  std::vector<sixfold_accumulation> both;
-  std::set_intersection(gemm.begin(), gemm.end(), depthwise.begin(), depthwise.end(), std::back_inserter(both));
-  return both;
-}
-
-sixfold_interval draw_interval(Random& random, float magnitude) {
-  switch (random.below(3)) {
-    case 0:
-      return {0.0f, magnitude};
-    case 1:
-      return {-magnitude, magnitude};
-    default: {
-      const float a = random.uniform(-magnitude, magnitude), b = random.uniform(-magnitude, magnitude);
-      return {std::min(a, b), std::max(a, b) + magnitude / 512};  // wide enough to hold a half
-    }
-  }
-}
-
-std::vector<sixfold_interval> draw_intervals(Random& random, std::size_t channels, float magnitude) {
-  std::vector<sixfold_interval> intervals(random.one_in(2) ? 1 : channels);
-  for (sixfold_interval& interval : intervals) interval = draw_interval(random, magnitude);
-  return intervals;
-}
-
-RangeCase draw_case(const ConvShape& shape, sixfold_type type, Random& random) {
-  RangeCase test;
-  test.conv = make_case(shape, type, EpilogueKind::any, random);
-  test.input = draw_intervals(random, shape.input_channels, random.pick({1.0f, 6.0f, 200.0f, 20000.0f}));
-  test.residual = draw_intervals(random, shape.output_channels, 6.0f);
-  test.set_weights();
-  return test;
-}
-
-enum class Draw { inside, corners };
-
-// A value of the stored type in the interval: anywhere, or at an end.
-float draw_value(const sixfold_interval& interval, sixfold_type type, Draw draw, Random& random) {
-  float value = draw == Draw::inside ? random.uniform(interval.low, interval.high)
-                : random.one_in(2)   ? interval.low
-                                     : interval.high;
-  value = reference::stored(type, value);
-  if (value >= interval.low && value <= interval.high) return value;
-  const float step = std::ldexp(1.0f, std::max(std::ilogb(value), -14) - 10);
-  const float inner = reference::stored(type, value < interval.low ? value + step : value - step);
-  return inner >= interval.low && inner <= interval.high ? inner : value;
-}
-
-void fill(reference::Image& image, const std::vector<sixfold_interval>& intervals, Draw draw, Random& random) {
-  for (std::size_t i = 0; i < image.values.size(); ++i) {
-    const sixfold_interval& interval = intervals[intervals.size() == 1 ? 0 : i % image.channels];
-    image.values[i] = draw_value(interval, image.type, draw, random);
-  }
-}
 
 void expect_inside(const reference::Image& output, const Proof& proof, const std::string& what) {
   for (std::size_t i = 0; i < output.values.size(); ++i) {
@@ -174,35 +45,6 @@ TEST(Range, NoInputExceedsIt) {
 }
 
 // ---------------------------------------------------------------------------------------------------------- sharpness
-
-// One window without padding, bare of an epilogue: its output is the sum itself.
-RangeCase bare_window(Random& random, sixfold_type type, std::size_t inputs, bool with_bias) {
-  RangeCase test;
-  sixfold_conv_desc& desc = test.conv.desc;
-  desc.type = type;
-  desc.input_channels = inputs;
-  desc.output_channels = random.between(1, 5);
-  desc.kernel_height = random.between(1, 3);
-  desc.kernel_width = random.between(1, 3);
-  const std::size_t window = desc.kernel_height * desc.kernel_width * inputs;
-  const float bound = random.pick({0.01f, 1.0f, 30.0f});
-  for (float weight : random.uniform(desc.output_channels * window, -bound, bound)) {
-    test.conv.arrays.weights.push_back(reference::stored(type, weight));
-  }
-  if (with_bias) test.conv.arrays.bias = random.uniform(desc.output_channels, -3.0f, 3.0f);
-  test.conv.input = reference::Image(type, 1, desc.kernel_height, desc.kernel_width, inputs);
-  test.input = draw_intervals(random, inputs, 6.0f);
-  return test;
-}
-
-float output_for(const RangeCase& test, std::size_t channel, const std::vector<float>& window,
-                 const reference::ConvArrays& arrays) {
-  reference::Image input = test.conv.input;
-  input.values = window;
-  const Created created = create(test.conv.desc, arrays, sixfold_options_default());
-  EXPECT_EQ(created.status, SIXFOLD_OK) << created.text;
-  return run(created.op.get(), {&input}, {}).values[channel];
-}
 
 void expect_witness_attains(const RangeCase& test) {
   const sixfold_conv_desc desc = test.desc();
@@ -258,69 +100,6 @@ TEST(Range, TheWitnessAttainsEveryPartialSum) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------- errors
-
-// The exact sum: products of halves and floats are exact in long double or nearly so, and the rest is far below a half's rounding.
-long double exact_sum(const RangeCase& test, std::size_t channel, const std::vector<float>& window) {
-  long double sum = test.conv.arrays.bias.empty() ? 0.0L : static_cast<long double>(test.conv.arrays.bias[channel]);
-  for (std::size_t i = 0; i < window.size(); ++i) {  // the witness's order is that of OHWI
-    sum += static_cast<long double>(test.conv.arrays.weights[channel * window.size() + i]) *
-           static_cast<long double>(window[i]);
-  }
-  return sum;
-}
-
-TEST(Range, TheErrorStaysBelowItsBound) {
-  Random draws(4);
-  for (std::size_t i = 0; i < case_count(60); ++i) {
-    const sixfold_type type = draws.pick({SIXFOLD_FP32, SIXFOLD_FP16, SIXFOLD_FP16});
-    RangeCase test = bare_window(draws, type, draws.between(1, 60), true);
-    for (const sixfold_accumulation accumulation : accumulations_of(type)) {
-      test.conv.desc.accumulation = accumulation;
-      const sixfold_conv_desc desc = test.desc();
-      const Proof proof = prove(desc);
-      for (const Draw draw : {Draw::inside, Draw::corners}) {
-        fill(test.conv.input, test.input, draw, draws);
-        for (std::size_t c = 0; c < desc.output_channels; ++c) {
-          const float got = output_for(test, c, test.conv.input.values, test.conv.arrays);
-          const long double error =
-              std::fabs(static_cast<long double>(got) - exact_sum(test, c, test.conv.input.values));
-          ASSERT_LE(error, static_cast<long double>(proof.channels[c].output_error) * (1 + 0x1p-50L));
-          ASSERT_LE(proof.channels[c].sum_error, proof.channels[c].output_error);
-        }
-      }
-    }
-  }
-}
-
-// A pointwise fp16 convolution of one output.
-sixfold_conv_desc pointwise(const std::vector<float>& weights, const sixfold_interval& input,
-                            sixfold_accumulation accumulation) {
-  sixfold_conv_desc desc = sixfold_conv_desc_default();
-  desc.type = SIXFOLD_FP16;
-  desc.input_channels = weights.size();
-  desc.output_channels = 1;
-  desc.weights = weights.data();
-  desc.accumulation = accumulation;
-  desc.ranges.input = &input;
-  desc.ranges.input_count = 1;
-  return desc;
-}
-
-// A large first term, and small ones that each just fail to change it: nearly all that the bound allows is lost.
-TEST(Range, TheErrorBoundIsNearlyAttained) {
-  constexpr float lost = 0x1.ff8p-12f;  // nearly half the distance between halves above 1
-  const sixfold_interval ones{1.0f, 1.0f};
-  std::vector<float> weights(32, lost);
-  weights[0] = 1.0f;
-  for (const sixfold_accumulation accumulation : {SIXFOLD_ACCUMULATE_FP16, SIXFOLD_ACCUMULATE_FP16_BLOCKED}) {
-    const Proof proof = prove(pointwise(weights, ones, accumulation));
-    EXPECT_EQ(proof.whole.sum.high, 1.0f);
-    EXPECT_GE(proof.whole.sum_error, 31.0f * lost);
-    EXPECT_LE(proof.whole.sum_error, 1.1f * 31.0f * lost);  // the first step is exact, which the bound does not know
-  }
-}
-
 TEST(Range, EveryAccumulationIsTested) { EXPECT_EQ(accumulations_of(SIXFOLD_FP16).size(), 3u); }
 
 // ---------------------------------------------------------------------------------------------------------- by hand
@@ -359,6 +138,71 @@ TEST(Range, ByHandPartialSumsThatCancel) {
   const Proof single = prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP32));
   EXPECT_EQ(single.whole.overflowing_sums, 0u);
   expect_interval(single.whole.output, 30000.0f, 30000.0f);
+}
+
+// Ones up to some step, and then less: the sums are largest there.
+TEST(Range, EveryPartialSumCounts) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  for (const sixfold_accumulation accumulation : accumulations_of(SIXFOLD_FP16)) {
+    for (std::size_t peak = 1; peak <= 70; ++peak) {
+      for (const float sign : {1.0f, -1.0f}) {
+        std::vector<float> weights(70, -sign);
+        std::fill(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(peak), sign);
+        constexpr std::size_t block = 32;
+        const bool blocked = accumulation == SIXFOLD_ACCUMULATE_FP16_BLOCKED;
+        const float expected = static_cast<float>(blocked ? std::min(peak, block) : peak);
+        const sixfold_range range = prove(pointwise(weights, ones, accumulation)).whole;
+        ASSERT_EQ(sign > 0.0f ? range.partial.high : -range.partial.low, expected) << peak;
+        ASSERT_EQ(sign > 0.0f ? range.exact.high : -range.exact.low, expected) << peak;
+      }
+    }
+  }
+}
+
+// A sum that is no float, nor even a double, lies inside.
+TEST(Range, ExactSumsAreRoundedOutwards) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  const float above = std::nextafter(1.0f, 2.0f);
+  for (const float little : {0x1p-24f, 0x1p-30f, 0x1p-60f}) {
+    const auto exact = [&](const std::vector<float>& weights) {
+      sixfold_conv_desc desc = pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP32);
+      desc.type = SIXFOLD_FP32;
+      return prove(desc).whole.exact;
+    };
+    expect_interval(exact({1.0f, little}), 0.0f, above);
+    expect_interval(exact({-1.0f, -little}), -above, 0.0f);
+  }
+}
+
+TEST(Range, InfinitiesOfBlocksMayMakeANaN) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  std::vector<float> weights(64, 60000.0f);
+  std::fill(weights.begin() + 32, weights.end(), -60000.0f);
+  const sixfold_range range = prove(pointwise(weights, ones, SIXFOLD_ACCUMULATE_FP16_BLOCKED)).whole;
+  expect_interval(range.sum, -kInfinity, kInfinity);
+  expect_interval(range.output, -kInfinity, kInfinity);
+  EXPECT_EQ(range.sum_error, kInfinity);
+  EXPECT_EQ(range.overflowing_sums, 1u);
+  EXPECT_EQ(range.overflowing_outputs, 1u);
+}
+
+// What is said of all channels together, where another one is the worst in each respect.
+TEST(Range, TheWholeHoldsEveryChannel) {
+  const sixfold_interval ones{1.0f, 1.0f};
+  const std::vector<float> weights = {1.0f, 2.0f, 100.0f, -50.0f, -300.0f, 250.0f, 0.5f, 0.5f};
+  sixfold_conv_desc desc = pointwise({1.0f, 1.0f}, ones, SIXFOLD_ACCUMULATE_FP16);
+  desc.output_channels = 4;
+  desc.weights = weights.data();
+  const Proof proof = prove(desc);
+  expect_interval(proof.whole.exact, -300.0f, 100.0f);
+  expect_interval(proof.whole.partial, -300.0f, 100.0f);
+  expect_interval(proof.whole.sum, -50.0f, 50.0f);
+  expect_interval(proof.whole.output, -50.0f, 50.0f);
+  EXPECT_EQ(proof.whole.worst_channel, 2u);
+  EXPECT_EQ(proof.whole.sum_error, proof.channels[2].sum_error);
+  EXPECT_EQ(proof.whole.output_error, proof.channels[2].output_error);
+  EXPECT_GT(proof.channels[2].output_error, proof.channels[1].output_error);
+  EXPECT_EQ(proof.whole.headroom, 65504.0f / 300.0f);
 }
 
 TEST(Range, ByHandTheEdgeOfOverflow) {
