@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <random>
 #include <string>
@@ -17,6 +18,7 @@
 #include "onnx_file.hpp"
 #include "peak.hpp"
 #include "picture.hpp"
+#include "plan.hpp"
 #include "precision_report.hpp"
 #include "recorder.hpp"
 #include "report.hpp"
@@ -35,6 +37,8 @@ struct Settings {
   std::string type = "both";
   std::string accumulation = "fp32";
   std::string plan;
+  std::string write_plan;
+  std::string record;
   std::string backend;
   size_t threads = 1;
   int repeat = 0;
@@ -69,6 +73,10 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--accumulation", settings.accumulation, "What convolutions of the fp16 run add up in")
       ->check(CLI::IsMember({"fp32", "fp16", "blocked"}));
   app.add_option("--plan", settings.plan,
+                 "Accumulate each layer of the fp16 run as this file says, which --write-plan wrote")
+      ->check(CLI::ExistingFile)
+      ->excludes("--accumulation");
+  app.add_option("--record", settings.record,
                  "Write the run (of the first type), with its values' digest, to this file, for sixfold-replay");
   app.add_option("--backend", settings.backend, "Force this backend; without it, the best that this CPU can run");
   app.add_option("--threads", settings.threads, "How many to run on")->check(CLI::Range(1, 256));
@@ -90,7 +98,10 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--expose-intermediates", settings.expose,
                  "Only write a copy of the model that has every intermediate value among its outputs");
   app.add_flag("--precision", settings.precision,
-               "Instead of times: what each half arithmetic does to each layer, what is proved of it, and a plan");
+               "Instead of times: what each half arithmetic does to each layer, what is proved of it, and a plan")
+      ->excludes("--plan");
+  app.add_option("--write-plan", settings.write_plan, "For --precision: write the plan to this file, for --plan")
+      ->needs("--precision");
   app.add_option("--threshold", settings.threshold,
                  "For --precision: the error of a layer by itself, relative to its largest magnitude, that is too much")
       ->check(CLI::Range(0.0, 1.0));
@@ -224,8 +235,9 @@ Run run_network(const LayerGraph& layers, const NetworkOptions& options, const C
   std::vector<std::vector<float>> alone;
   if (reference) alone = results_alone(network, arena, inputs, reference->values);
   Times times = times_of(network, arena, inputs, repeat);
-  return {options.type,      options.accumulation, std::move(network),
-          std::move(values), std::move(times),     std::move(alone)};
+  return {options.type,       options.accumulation, !options.accumulation_of.empty(),
+          std::move(network), std::move(values),    std::move(times),
+          std::move(alone)};
 }
 
 // The best of several measurements: whatever else the machine does can only make the peak look lower.
@@ -303,8 +315,9 @@ int run_precision(const Settings& settings, const Graph& graph, const LayerGraph
   const Arena arena(reference.arena_bytes());
   const std::vector<const float*> inputs = {input.floats.data()};
   const Values values = values_of(reference, arena, inputs);
-  const PrecisionStudy study = study_precision(layers, reference, values, inputs, options, settings.threshold,
-                                               input_range(settings, graph.inputs[0]));
+  PrecisionStudy study = study_precision(layers, reference, values, inputs, options, settings.threshold,
+                                         input_range(settings, graph.inputs[0]));
+  study.plan.network = std::filesystem::path(settings.model).filename().string();
   std::string backend;
   for (const Step& step : reference.steps()) {
     if (step.op) backend = explanation(step.op.get(), "backend");
@@ -314,16 +327,17 @@ int run_precision(const Settings& settings, const Graph& graph, const LayerGraph
                                study,          agreements(settings, graph, options, study)};
   print_precision_study(report);
   if (!settings.json.empty()) write_precision_json(report, settings.json);
+  if (!settings.write_plan.empty()) write_plan(report.study.plan, settings.write_plan);
   return 0;
 }
 
-void write_plan(const Report& report, const Recorder& recorder, const Constant& input, const std::string& path) {
+void write_recording(const Report& report, const Recorder& recorder, const Constant& input, const std::string& path) {
   const Run& run = report.runs.at(0);
-  Plan plan = recorder.plan(run.network, input.floats);
-  plan.arithmetic = arithmetic_name(run);
-  plan.digest = digest_of(run);
-  PlanWriter file(path);
-  field(file, plan);
+  Recording recording = recorder.recording(run.network, input.floats);
+  recording.arithmetic = arithmetic_name(run);
+  recording.digest = digest_of(run);
+  RecordingWriter file(path);
+  field(file, recording);
   if (!file.good()) throw Error("cannot write " + path);
 }
 
@@ -355,11 +369,13 @@ int run(const Settings& settings) {
     fuse_only_what_must_be(layers);
   }
   if (settings.precision) return run_precision(settings, graph, layers, input);
+  if (!settings.plan.empty() && settings.type == "fp32") throw Error("--plan is for fp16, but --type is fp32");
   Recorder recorder;
   for (const sixfold_type type : types_of(settings)) {
     const Run* reference = report.runs.empty() ? nullptr : &report.runs.back();
     NetworkOptions options = network_options(settings, type);
-    if (report.runs.empty() && !settings.plan.empty()) options.recorder = &recorder;
+    if (type == SIXFOLD_FP16 && !settings.plan.empty()) options = planned(options, layers, read_plan(settings.plan));
+    if (report.runs.empty() && !settings.record.empty()) options.recorder = &recorder;
     report.runs.push_back(run_network(layers, options, input, settings.repeat, reference));
   }
   describe_backend(report);
@@ -376,7 +392,7 @@ int run(const Settings& settings) {
   print_outputs(report);
   print_digests(report);
   if (!settings.json.empty()) write_json(report, settings.json);
-  if (!settings.plan.empty()) write_plan(report, recorder, input, settings.plan);
+  if (!settings.record.empty()) write_recording(report, recorder, input, settings.record);
   if (!settings.dump.empty()) dump_values(report.runs[0], settings.dump);
   bool well = true;
   if (!settings.check.empty()) well = check_values(report.runs[0], settings.check, settings.tolerance);

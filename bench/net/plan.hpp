@@ -1,212 +1,46 @@
-// A network's run as a list of calls of the library, in a file that needs nothing to be read: it can be repeated on another machine, and
-// must give the same values there. sixfold-net writes plans, sixfold-replay runs them.
+// A plan: what each layer of a network accumulates in when it runs in fp16, and why. `sixfold-net --precision` makes it and writes
+// it as JSON, `--plan` reads it and runs by it.
 #ifndef SIXFOLD_BENCH_NET_PLAN_HPP
 #define SIXFOLD_BENCH_NET_PLAN_HPP
 
 #include <sixfold/sixfold.h>
 
-#include <bit>
-#include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <stdexcept>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <type_traits>
-#include <variant>
 #include <vector>
+
+#include "network.hpp"
 
 namespace sixfold::net {
 
-// The arrays that a descriptor points to; an empty one stands for NULL.
-struct PlannedArrays {
-  std::vector<float> weights, bias, mean, variance, gamma, beta, slopes;
-};
-
-using PlannedDesc = std::variant<sixfold_conv_desc, sixfold_fully_connected_desc, sixfold_pool_desc,
-                                 sixfold_elementwise_desc, sixfold_convert_desc>;
-
-struct PlannedTensor {
-  bool is_input = false;     // the network's; else it lies in the arena
-  std::uint64_t offset = 0;  // in bytes
-  sixfold_layout layout = SIXFOLD_NHWC;
-  sixfold_tensor view{};  // without data
-};
-
-struct PlannedStep {
-  std::string value;  // what it computes, as the network calls it
-  PlannedDesc desc = sixfold_conv_desc_default();
-  PlannedArrays arrays;
-  std::vector<PlannedTensor> inputs;
-  PlannedTensor output;
+struct PlannedLayer {
+  size_t index = 0;   // of the step
+  std::string value;  // what it computes, as the network calls it: by this it is known
+  std::string what;   // "Conv 3x3/2 +BatchNormalization +HardSwish"
+  sixfold_accumulation accumulation = SIXFOLD_ACCUMULATE_FP32;
+  bool proved = false;        // no input of the network can make it overflow; else it was seen not to
+  double expected_error = 0;  // of this layer by itself as measured, relative to its largest magnitude; may be infinite
+  std::string reason;
 };
 
 struct Plan {
-  std::string arithmetic;
-  std::string digest;  // of what all steps compute, in the order of ONNX: batch, channel, row, column
-  std::vector<float> input;
-  std::uint64_t arena_bytes = 0;
-  std::vector<PlannedStep> steps;
+  std::string network;
+  double threshold = 0;      // that errors were to stay below
+  sixfold_interval input{};  // of the network, for which it was proved
+  std::vector<PlannedLayer> layers;
 };
 
-// ---- the file: numbers of 32 and 64 bits, little-endian
+const char* accumulation_name(sixfold_accumulation accumulation);  // "fp32", "fp16 blocked", "fp16"
 
-class PlanWriter {
- public:
-  explicit PlanWriter(const std::string& path) : file_(path, std::ios::binary) {}
+nlohmann::json json_of(const Plan& plan);
+// Throws an Error that says what is wrong.
+Plan plan_of(const nlohmann::json& document);
 
-  void number(std::uint64_t& value, int bytes) {
-    for (int i = 0; i < bytes; ++i) file_.put(static_cast<char>(value >> 8 * i & 0xffU));
-  }
-  template <class Container>
-  void resize(Container& container) {
-    std::uint64_t size = container.size();
-    number(size, 8);
-  }
-  bool good() {
-    file_.flush();
-    return file_.good();
-  }
+void write_plan(const Plan& plan, const std::string& path);
+Plan read_plan(const std::string& path);
 
- private:
-  std::ofstream file_;
-};
-
-class PlanReader {
- public:
-  explicit PlanReader(const std::string& path) : file_(path, std::ios::binary) {}
-
-  void number(std::uint64_t& value, int bytes) {
-    value = 0;
-    for (int i = 0; i < bytes; ++i) value |= static_cast<std::uint64_t>(file_.get() & 0xff) << 8 * i;
-    if (!file_) throw std::runtime_error("the plan ends too early");
-  }
-  template <class Container>
-  void resize(Container& container) {
-    std::uint64_t size = 0;
-    number(size, 8);
-    constexpr std::uint64_t more_than_any_plan_has = std::uint64_t{1} << 31;
-    if (size > more_than_any_plan_has) throw std::runtime_error("this is no plan");
-    container.resize(static_cast<std::size_t>(size));
-  }
-
- private:
-  std::ifstream file_;
-};
-
-// ---- what is in the file: the same list for writing and for reading
-
-template <class File>
-void field(File& file, float& value) {
-  std::uint64_t bits = std::bit_cast<std::uint32_t>(value);
-  file.number(bits, 4);
-  value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-}
-
-template <class File, class Number>
-requires(std::is_integral_v<Number> || std::is_enum_v<Number>) void field(File& file, Number& value) {
-  std::uint64_t bits = static_cast<std::uint64_t>(value);
-  file.number(bits, 8);
-  value = static_cast<Number>(bits);
-}
-
-template <class File>
-void field(File& file, std::string& text) {
-  file.resize(text);
-  for (char& c : text) field(file, c);
-}
-
-template <class File, class T>
-void field(File& file, std::vector<T>& list) {
-  file.resize(list);
-  for (T& item : list) field(file, item);
-}
-
-template <class File, class... Ts>
-void fields(File& file, Ts&... values) {
-  (field(file, values), ...);
-}
-
-template <class File>
-void field(File& file, sixfold_batch_norm& norm) {
-  fields(file, norm.position, norm.epsilon);
-}
-
-template <class File>
-void field(File& file, sixfold_activation& activation) {
-  fields(file, activation.kind, activation.alpha, activation.beta);
-}
-
-template <class File>
-void field(File& file, sixfold_conv_desc& d) {
-  fields(file, d.type, d.input_channels, d.output_channels, d.groups, d.kernel_height, d.kernel_width, d.stride_height,
-         d.stride_width, d.dilation_height, d.dilation_width, d.pad_top, d.pad_left, d.pad_bottom, d.pad_right,
-         d.weights_layout, d.batch_norm, d.activation, d.residual, d.accumulation);
-}
-
-template <class File>
-void field(File& file, sixfold_fully_connected_desc& d) {
-  fields(file, d.type, d.input_features, d.output_features, d.batch_norm, d.activation, d.residual, d.accumulation);
-}
-
-template <class File>
-void field(File& file, sixfold_pool_desc& d) {
-  fields(file, d.type, d.kind, d.kernel_height, d.kernel_width, d.stride_height, d.stride_width, d.dilation_height,
-         d.dilation_width, d.pad_top, d.pad_left, d.pad_bottom, d.pad_right, d.ceil_mode, d.count_include_pad);
-}
-
-template <class File>
-void field(File& file, sixfold_elementwise_desc& d) {
-  fields(file, d.type, d.kind, d.channels, d.activation);
-}
-
-template <class File>
-void field(File& file, sixfold_convert_desc& d) {
-  fields(file, d.input_type, d.output_type, d.input_layout, d.output_layout);
-}
-
-inline PlannedDesc planned_desc_of_kind(std::size_t kind) {
-  switch (kind) {
-    case 0:
-      return sixfold_conv_desc_default();
-    case 1:
-      return sixfold_fully_connected_desc_default();
-    case 2:
-      return sixfold_pool_desc_default();
-    case 3:
-      return sixfold_elementwise_desc_default();
-    case 4:
-      return sixfold_convert_desc_default();
-    default:
-      throw std::runtime_error("this is no plan");
-  }
-}
-
-template <class File>
-void field(File& file, PlannedDesc& desc) {
-  std::size_t kind = desc.index();
-  field(file, kind);
-  if (kind != desc.index()) desc = planned_desc_of_kind(kind);
-  std::visit([&](auto& known) { field(file, known); }, desc);
-}
-
-template <class File>
-void field(File& file, PlannedTensor& tensor) {
-  sixfold_tensor& view = tensor.view;
-  fields(file, tensor.is_input, tensor.offset, tensor.layout, view.type, view.batch, view.height, view.width,
-         view.channels, view.pixel_stride);
-}
-
-template <class File>
-void field(File& file, PlannedStep& step) {
-  PlannedArrays& arrays = step.arrays;
-  fields(file, step.value, step.desc, arrays.weights, arrays.bias, arrays.mean, arrays.variance, arrays.gamma,
-         arrays.beta, arrays.slopes, step.inputs, step.output);
-}
-
-template <class File>
-void field(File& file, Plan& plan) {
-  fields(file, plan.arithmetic, plan.digest, plan.input, plan.arena_bytes, plan.steps);
-}
+// The options of a network that runs by the plan. Throws unless the plan names just the layers that accumulate.
+NetworkOptions planned(NetworkOptions options, const LayerGraph& graph, const Plan& plan);
 
 }  // namespace sixfold::net
 

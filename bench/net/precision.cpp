@@ -83,20 +83,13 @@ std::vector<size_t> histogram_of(const std::vector<float>& values) {
   return bins;
 }
 
-NetworkOptions planned(NetworkOptions options, const Network& network, const PrecisionStudy& study) {
-  for (const Choice& choice : study.plan) {
-    options.accumulation_of[network.steps()[study.layers[choice.layer].step].value] = choice.accumulation;
-  }
-  return options;
-}
-
 class Study {
  public:
   Study(const LayerGraph& graph, const Network& reference, const Values& values,
         const std::vector<const float*>& inputs, const NetworkOptions& options, double threshold,
         const std::optional<sixfold_interval>& range)
       : graph_(graph), reference_(reference), values_(values), inputs_(inputs), options_(options), range_(range) {
-    study_.threshold = threshold;
+    study_.plan.threshold = threshold;
     options_.type = SIXFOLD_FP16;
     for (const Layer& layer : graph.layers) layer_of_[layer.output] = &layer;
   }
@@ -145,7 +138,7 @@ class Study {
         if (inputs[value].empty()) continue;
         sixfold_interval& all = inputs[value][0];
         if (range_) all = {std::min(all.low, range_->low), std::max(all.high, range_->high)};
-        study_.input = all;
+        study_.plan.input = all;
       }
     }
     for (const std::string& input : graph_.inputs) seen.emplace(input, Intervals{});
@@ -189,7 +182,7 @@ class Study {
     result.agreement = agreement(values.outputs[0], values_.outputs[0], reference_.output_dims(0));
   }
 
-  bool passes_threshold(const LayerError& error) const { return error.difference.relative() > study_.threshold; }
+  bool passes_threshold(const LayerError& error) const { return error.difference.relative() > study_.plan.threshold; }
 
   Fault fault_of(const LayerPrecision& layer, size_t mode) const {
     if (std::max(-layer.low, layer.high) > kLargestHalf) return Fault::overflow;
@@ -205,9 +198,9 @@ class Study {
     bool proved = true;
     for (size_t i = 0; i < study_.layers.size(); ++i) {
       if (!study_.layers[i].accumulates) continue;
-      Choice choice = choose(i);
+      PlannedLayer choice = choose(i);
       choice.proved = proved = proved && choice.proved;
-      study_.plan.push_back(std::move(choice));
+      study_.plan.layers.push_back(std::move(choice));
     }
     for (size_t mode = 0; mode < study_.modes.size(); ++mode) {
       ModeResult& result = study_.modes[mode];
@@ -215,13 +208,15 @@ class Study {
     }
   }
 
-  Choice choose(size_t index) const {
+  PlannedLayer choose(size_t index) const {
     const LayerPrecision& layer = study_.layers[index];
+    const Step& step = reference_.steps()[layer.step];
     std::string refused;
     for (size_t mode = accumulations().size(); mode-- > 0;) {
       const sixfold_accumulation accumulation = accumulations()[mode];
-      Choice choice{index, accumulation, false, layer.alone[mode].difference.relative(), ""};
-      choice.proved = !layer.proved.empty() && !layer.proved[mode].overflows;
+      const bool proved = !layer.proved.empty() && !layer.proved[mode].overflows;
+      PlannedLayer choice{index, step.value, step.what, accumulation, proved, layer.alone[mode].difference.relative(),
+                          ""};
       const std::string against = objection(layer, mode);
       if (against.empty() || mode == 0) {
         choice.reason = refused + (against.empty() ? evidence(layer, mode) : against + ", as with every accumulation");
@@ -271,7 +266,7 @@ class Study {
   }
 
   void run_plan() {
-    const Network network(graph_, planned(options_, reference_, study_));
+    const Network network(graph_, planned(options_, graph_, study_.plan));
     const Arena arena(network.arena_bytes());
     ModeResult result;
     result.name = "the plan";
@@ -313,17 +308,6 @@ std::vector<sixfold_accumulation> accumulations() {
     return result;
   }();
   return list;
-}
-
-const char* accumulation_name(sixfold_accumulation accumulation) {
-  switch (accumulation) {
-    case SIXFOLD_ACCUMULATE_FP16:
-      return "fp16";
-    case SIXFOLD_ACCUMULATE_FP16_BLOCKED:
-      return "fp16 blocked";
-    default:
-      return "fp32";
-  }
 }
 
 LayerError error_of(const std::vector<float>& values, const std::vector<float>& reference, const Dims& dims) {
@@ -385,7 +369,7 @@ std::vector<Agreement> agreement_over(const LayerGraph& graph, const std::vector
     if (mode < accumulations().size()) {
       half.accumulation = accumulations()[mode];
     } else {
-      half = planned(half, reference, study);
+      half = planned(half, graph, study.plan);
     }
     networks.emplace_back(graph, half);
   }

@@ -9,12 +9,12 @@
 
 #include "measure.hpp"
 #include "network.hpp"
+#include "plan.hpp"
 
 namespace sixfold::net {
 
 // Those that an fp16 network can be run with, most exact first.
 std::vector<sixfold_accumulation> accumulations();
-const char* accumulation_name(sixfold_accumulation accumulation);  // "fp32", "fp16 blocked", "fp16"
 
 // One layer's result beside that of fp32.
 struct LayerError {
@@ -50,14 +50,6 @@ struct LayerPrecision {
 
 enum class Fault { none, overflow, not_finite, threshold };
 
-struct Choice {
-  size_t layer = 0;
-  sixfold_accumulation accumulation = SIXFOLD_ACCUMULATE_FP32;
-  bool proved = false;        // no input of the network can make it overflow; else it was seen not to
-  double expected_error = 0;  // of this layer by itself, as measured
-  std::string reason;
-};
-
 // One way to run the whole network.
 struct ModeResult {
   std::string name;
@@ -69,12 +61,10 @@ struct ModeResult {
 };
 
 struct PrecisionStudy {
-  double threshold = 0;
-  sixfold_interval input{};                    // of the network
   std::vector<LayerPrecision> layers;          // one a step
   std::vector<std::vector<size_t>> histogram;  // of each layer's results: see histogram_bins
   std::vector<ModeResult> modes;               // each accumulation, then the plan
-  std::vector<Choice> plan;                    // of the layers that accumulate
+  Plan plan;                                   // without the network's name
 };
 
 // Bins of |x| by powers of two from 2^-25 (and less) to 2^16 (and more: beyond a half), after one for exact zeros.

@@ -87,7 +87,7 @@ void print_layers(const PrecisionReport& report) {
       "and proved for any input of the\nnetwork from %g to %g. \"!\": may overflow, in sums or results. ?: nothing can "
       "be "
       "said.\n\n",
-      static_cast<double>(report.study.input.low), static_cast<double>(report.study.input.high));
+      static_cast<double>(report.study.plan.input.low), static_cast<double>(report.study.plan.input.high));
 }
 
 void print_mode(const PrecisionReport& report, const ModeResult& mode) {
@@ -112,13 +112,13 @@ void print_plan(const PrecisionReport& report) {
                      {"proof", 6, Align::left},
                      {"why", 60, Align::left}});
   std::printf("\nThe plan: for each layer the fastest arithmetic that cannot overflow and stays under %s %%.\n",
-              percent_text(report.study.threshold).c_str());
+              percent_text(report.study.plan.threshold).c_str());
   std::fputs(table.header().c_str(), stdout);
   std::map<std::string, size_t> uses;
-  for (const Choice& choice : report.study.plan) {
+  for (const PlannedLayer& choice : report.study.plan.layers) {
     ++uses[accumulation_name(choice.accumulation)];
     std::fputs(table
-                   .row({std::to_string(choice.layer), shortened(step_of(report, choice.layer).what, kLayerWidth),
+                   .row({std::to_string(choice.index), shortened(choice.what, kLayerWidth),
                          accumulation_name(choice.accumulation), percent_text(choice.expected_error),
                          choice.proved ? "proved" : "seen", choice.reason})
                    .c_str(),
@@ -206,18 +206,6 @@ json modes_of(const PrecisionReport& report) {
   return modes;
 }
 
-json plan_of(const PrecisionReport& report) {
-  json plan = json::array();
-  for (const Choice& choice : report.study.plan) {
-    plan.push_back({{"layer", choice.layer},
-                    {"accumulation", accumulation_name(choice.accumulation)},
-                    {"proved", choice.proved},
-                    {"expected_relative_error", number(choice.expected_error)},
-                    {"reason", choice.reason}});
-  }
-  return plan;
-}
-
 json agreements_of(const PrecisionReport& report) {
   json list = json::array();
   for (const Agreement& each : report.agreements) {
@@ -251,14 +239,11 @@ void write_precision_json(const PrecisionReport& report, const std::string& path
                          {"input", report.input},
                          {"sixfold", sixfold_version()},
                          {"backend", report.backend},
-                         {"threshold", report.study.threshold},
-                         {"input_low", report.study.input.low},
-                         {"input_high", report.study.input.high},
                          {"accumulations", names},
                          {"histogram_low_exponent", histogram_low},
                          {"layers", layers_of(report)},
                          {"modes", modes_of(report)},
-                         {"plan", plan_of(report)},
+                         {"plan", json_of(report.study.plan)},
                          {"agreements", agreements_of(report)}};
   std::ofstream file(path);
   file << document.dump(1) << "\n";

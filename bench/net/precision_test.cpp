@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "fuse.hpp"
 #include "intervals.hpp"
@@ -57,14 +60,14 @@ TEST(Precision, ProvesAndPlansWhatIsHarmless) {
     EXPECT_FALSE(mode.first_bad) << mode.name;
     EXPECT_EQ(mode.agreement, 1.0);
   }
-  ASSERT_EQ(result.plan.size(), 2u);
-  for (const Choice& choice : result.plan) {
+  ASSERT_EQ(result.plan.layers.size(), 2u);
+  for (const PlannedLayer& choice : result.plan.layers) {
     EXPECT_EQ(choice.accumulation, SIXFOLD_ACCUMULATE_FP16);
     EXPECT_TRUE(choice.proved);
   }
   EXPECT_EQ(result.layers[kSecond].proved.back().largest, 6.0);  // after ReLU6
-  EXPECT_EQ(result.input.low, 1.0f);
-  EXPECT_EQ(result.input.high, 4.0f);
+  EXPECT_EQ(result.plan.input.low, 1.0f);
+  EXPECT_EQ(result.plan.input.high, 4.0f);
 }
 
 TEST(Precision, NamesTheLayerThatOverflowsAndMendsIt) {
@@ -78,9 +81,9 @@ TEST(Precision, NamesTheLayerThatOverflowsAndMendsIt) {
   EXPECT_FALSE(std::isfinite(result.layers[kSecond].alone.back().actual));
   EXPECT_TRUE(result.layers[kSecond].proved.back().overflows);
   EXPECT_FALSE(result.modes[0].first_bad);
-  ASSERT_EQ(result.plan.size(), 2u);
-  EXPECT_EQ(result.plan[0].accumulation, SIXFOLD_ACCUMULATE_FP16);
-  EXPECT_EQ(result.plan[1].accumulation, SIXFOLD_ACCUMULATE_FP32);
+  ASSERT_EQ(result.plan.layers.size(), 2u);
+  EXPECT_EQ(result.plan.layers[0].accumulation, SIXFOLD_ACCUMULATE_FP16);
+  EXPECT_EQ(result.plan.layers[1].accumulation, SIXFOLD_ACCUMULATE_FP32);
   EXPECT_EQ(result.modes.back().output.not_finite, 0u);
 }
 
@@ -92,6 +95,100 @@ TEST(Precision, SaysSoIfNoAccumulationHelps) {
     EXPECT_EQ(result.modes[mode].fault, Fault::overflow);
     EXPECT_NE(result.modes[mode].cure.find("do not fit a half"), std::string::npos);
   }
+}
+
+std::vector<float> output_of(const LayerGraph& layers, const NetworkOptions& options, const std::vector<float>& input) {
+  const Network network(layers, options);
+  const Arena arena(network.arena_bytes());
+  network.run({input.data()}, arena.data());
+  return network.outputs(arena.data()).at(0);
+}
+
+NetworkOptions half_network() {
+  NetworkOptions options;
+  options.type = SIXFOLD_FP16;
+  return options;
+}
+
+TEST(Plan, IsTheSameAfterAFile) {
+  Plan plan = study(two_layers({20000.0f, -20000.0f}), kInput).plan;
+  plan.network = "two \"layers\".onnx";
+  plan.layers[0].expected_error = std::numeric_limits<double>::infinity();
+  const std::string path = testing::TempDir() + "sixfold_plan.json";
+  write_plan(plan, path);
+  const Plan read = read_plan(path);
+  EXPECT_EQ(read.network, plan.network);
+  EXPECT_EQ(read.threshold, plan.threshold);
+  EXPECT_EQ(read.input.low, plan.input.low);
+  EXPECT_EQ(read.input.high, plan.input.high);
+  ASSERT_EQ(read.layers.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read.layers[i].index, plan.layers[i].index);
+    EXPECT_EQ(read.layers[i].value, plan.layers[i].value);
+    EXPECT_EQ(read.layers[i].what, plan.layers[i].what);
+    EXPECT_EQ(read.layers[i].accumulation, plan.layers[i].accumulation);
+    EXPECT_EQ(read.layers[i].proved, plan.layers[i].proved);
+    EXPECT_EQ(read.layers[i].expected_error, plan.layers[i].expected_error);
+    EXPECT_EQ(read.layers[i].reason, plan.layers[i].reason);
+  }
+  EXPECT_EQ(json_of(read), json_of(plan));
+}
+
+TEST(Plan, IsWhatTheNetworkRunsBy) {
+  const LayerGraph layers = two_layers({20000.0f, -20000.0f});
+  Plan plan = study(layers, kInput).plan;
+  ASSERT_EQ(plan.layers[1].accumulation, SIXFOLD_ACCUMULATE_FP32);
+  const std::vector<float> finite = output_of(layers, planned(half_network(), layers, plan), kInput);
+  EXPECT_TRUE(std::all_of(finite.begin(), finite.end(), [](float x) { return std::isfinite(x); }));
+  plan.layers[1].accumulation = SIXFOLD_ACCUMULATE_FP16;  // which overflows
+  const std::vector<float> infinite = output_of(layers, planned(half_network(), layers, plan), kInput);
+  EXPECT_FALSE(std::all_of(infinite.begin(), infinite.end(), [](float x) { return std::isfinite(x); }));
+}
+
+template <class Call>
+std::string refusal(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(Plan, OfAnotherNetworkIsRefused) {
+  const LayerGraph layers = two_layers({1.0f, -1.0f});
+  const Plan plan = study(layers, kInput).plan;
+  const auto refused = [&](const Plan& other) { return refusal([&] { planned(half_network(), layers, other); }); };
+  EXPECT_EQ(refused(plan), "none");
+  Plan other = plan;
+  other.layers.pop_back();
+  EXPECT_NE(refused(other).find("it lacks 'y'"), std::string::npos) << refused(other);
+  other = plan;
+  other.layers[1].value = "z";
+  EXPECT_NE(refused(other).find("it has a layer 'z'"), std::string::npos) << refused(other);
+  other = plan;
+  other.layers.push_back(plan.layers[1]);
+  EXPECT_NE(refused(other).find("twice"), std::string::npos) << refused(other);
+}
+
+TEST(Plan, BadFilesAreRefused) {
+  const nlohmann::json sound = json_of(study(two_layers({1.0f, -1.0f}), kInput).plan);
+  const auto refused = [](const nlohmann::json& document) { return refusal([&] { plan_of(document); }); };
+  EXPECT_EQ(refused(sound), "none");
+  EXPECT_EQ(refused(nlohmann::json::array()), "this is no plan");
+  nlohmann::json bad = sound;
+  bad["sixfold_plan"] = 2;
+  EXPECT_EQ(refused(bad), "this plan is of version 2, known is 1");
+  bad = sound;
+  bad["layers"][0]["accumulation"] = "bf16";
+  EXPECT_NE(refused(bad).find("no accumulation 'bf16'"), std::string::npos) << refused(bad);
+  bad = sound;
+  bad["layers"][0].erase("result");
+  EXPECT_NE(refused(bad).find("result"), std::string::npos) << refused(bad);
+  const std::string path = testing::TempDir() + "sixfold_no_plan.json";
+  std::ofstream(path) << "this is not JSON";
+  EXPECT_EQ(refusal([&] { read_plan(path); }), path + ": this is no plan");
+  EXPECT_NE(refusal([&] { read_plan(path + ".missing"); }).find("cannot read"), std::string::npos);
 }
 
 TEST(Precision, ErrorsNameTheWorstElement) {

@@ -1,4 +1,4 @@
-// Writes down with which descriptors operators were made, and makes a plan of them.
+// Writes down with which descriptors operators were made, and makes a recording of them.
 #ifndef SIXFOLD_BENCH_NET_RECORDER_HPP
 #define SIXFOLD_BENCH_NET_RECORDER_HPP
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "plan.hpp"
+#include "recording.hpp"
 
 namespace sixfold::net {
 
@@ -14,14 +14,14 @@ class Network;
 
 class Recorder {
  public:
-  void created(const sixfold_operator* op, const PlannedDesc& desc);
+  void created(const sixfold_operator* op, const RecordedDesc& desc);
 
   // The run of a network all of whose operators this has seen. Throws if the library is to go on with what only the tool can
   // compute. The digest is left to the caller.
-  Plan plan(const Network& network, const std::vector<float>& input) const;
+  Recording recording(const Network& network, const std::vector<float>& input) const;
 
  private:
-  std::map<const sixfold_operator*, std::pair<PlannedDesc, PlannedArrays>> operators_;
+  std::map<const sixfold_operator*, std::pair<RecordedDesc, RecordedArrays>> operators_;
 };
 
 }  // namespace sixfold::net

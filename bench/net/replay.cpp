@@ -1,10 +1,10 @@
-// sixfold-replay PLAN [BACKEND]: makes the calls of a plan that sixfold-net wrote, and fails unless they give the same values as
+// sixfold-replay RECORDING [BACKEND]: makes the calls of a recording that sixfold-net wrote, and fails unless they give the same values as
 // there. Needs nothing but the library and C++, so that it can be compiled for any target, and run there.
 #include <cstdio>
 #include <memory>
 
 #include "../common/digest.hpp"
-#include "plan.hpp"
+#include "recording.hpp"
 
 namespace sixfold::net {
 namespace {
@@ -20,7 +20,7 @@ void require(sixfold_status status, const sixfold_error& error) {
 
 const float* floats(const std::vector<float>& values) { return values.empty() ? nullptr : values.data(); }
 
-void point(sixfold_batch_norm& norm, const PlannedArrays& arrays) {
+void point(sixfold_batch_norm& norm, const RecordedArrays& arrays) {
   norm.mean = floats(arrays.mean);
   norm.variance = floats(arrays.variance);
   norm.gamma = floats(arrays.gamma);
@@ -28,7 +28,7 @@ void point(sixfold_batch_norm& norm, const PlannedArrays& arrays) {
 }
 
 template <class Desc>
-Desc pointed(Desc desc, const PlannedArrays& arrays) {
+Desc pointed(Desc desc, const RecordedArrays& arrays) {
   if constexpr (requires { desc.weights; }) {
     desc.weights = floats(arrays.weights);
     desc.bias = floats(arrays.bias);
@@ -40,7 +40,7 @@ Desc pointed(Desc desc, const PlannedArrays& arrays) {
 
 struct Create {
   const sixfold_options& options;
-  const PlannedArrays& arrays;
+  const RecordedArrays& arrays;
 
   Operator operator()(const sixfold_conv_desc& desc) const { return call(sixfold_conv_create, desc); }
   Operator operator()(const sixfold_fully_connected_desc& desc) const {
@@ -63,20 +63,21 @@ struct Create {
 
 class Replay {
  public:
-  Replay(Plan& plan, const char* backend) : plan_(plan), arena_(static_cast<std::size_t>(plan.arena_bytes)) {
+  Replay(Recording& recording, const char* backend)
+      : recording_(recording), arena_(static_cast<std::size_t>(recording.arena_bytes)) {
     options_.backend = backend;
   }
 
   std::string digest() {
     bench::Digest digest;
-    for (const PlannedStep& step : plan_.steps) run(step, digest);
+    for (const RecordedStep& step : recording_.steps) run(step, digest);
     return digest.text();
   }
 
  private:
-  sixfold_tensor placed(const PlannedTensor& tensor) {
+  sixfold_tensor placed(const RecordedTensor& tensor) {
     sixfold_tensor view = tensor.view;
-    auto* const start = tensor.is_input ? reinterpret_cast<unsigned char*>(plan_.input.data()) : arena_.data();
+    auto* const start = tensor.is_input ? reinterpret_cast<unsigned char*>(recording_.input.data()) : arena_.data();
     view.data = start + tensor.offset;
     return view;
   }
@@ -95,10 +96,10 @@ class Replay {
     for (const float value : values) digest.add(value);
   }
 
-  void run(const PlannedStep& step, bench::Digest& digest) {
+  void run(const RecordedStep& step, bench::Digest& digest) {
     const Operator op = std::visit(Create{options_, step.arrays}, step.desc);
     std::vector<sixfold_tensor> inputs;
-    for (const PlannedTensor& input : step.inputs) inputs.push_back(placed(input));
+    for (const RecordedTensor& input : step.inputs) inputs.push_back(placed(input));
     const sixfold_tensor output = placed(step.output);
     sixfold_context context = sixfold_context_default();
     sixfold_error error{};
@@ -109,19 +110,19 @@ class Replay {
     add(output, step.output.layout, digest);
   }
 
-  Plan& plan_;
+  Recording& recording_;
   std::vector<unsigned char> arena_;
   sixfold_options options_ = sixfold_options_default();
 };
 
 int replay(const char* path, const char* backend) {
-  Plan plan;
-  PlanReader file(path);
-  field(file, plan);
-  const std::string digest = Replay(plan, backend).digest();
-  std::printf("digest  %s  %s\n", digest.c_str(), plan.arithmetic.c_str());
-  if (digest == plan.digest) return 0;
-  std::fprintf(stderr, "FAILED  %s: the plan's digest is %s\n", path, plan.digest.c_str());
+  Recording recording;
+  RecordingReader file(path);
+  field(file, recording);
+  const std::string digest = Replay(recording, backend).digest();
+  std::printf("digest  %s  %s\n", digest.c_str(), recording.arithmetic.c_str());
+  if (digest == recording.digest) return 0;
+  std::fprintf(stderr, "FAILED  %s: the recording's digest is %s\n", path, recording.digest.c_str());
   return 1;
 }
 
@@ -130,7 +131,7 @@ int replay(const char* path, const char* backend) {
 
 int main(int argc, char** argv) try {
   if (argc != 2 && argc != 3) {
-    std::fprintf(stderr, "usage: sixfold-replay PLAN [BACKEND]\n");
+    std::fprintf(stderr, "usage: sixfold-replay RECORDING [BACKEND]\n");
     return 2;
   }
   return sixfold::net::replay(argv[1], argc == 3 ? argv[2] : nullptr);

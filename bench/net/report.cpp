@@ -129,7 +129,7 @@ const char* type_name(sixfold_type type) { return type == SIXFOLD_FP16 ? "fp16" 
 
 std::string arithmetic_name(const Run& run) {
   static const char* const accumulations[] = {"", " accumulated in fp16", " accumulated in fp16 blocks"};
-  return std::string(type_name(run.type)) + accumulations[run.accumulation];
+  return type_name(run.type) + std::string(run.by_plan ? " accumulated by plan" : accumulations[run.accumulation]);
 }
 
 std::string digest_of(const Run& run) {

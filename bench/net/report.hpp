@@ -15,6 +15,7 @@ namespace sixfold::net {
 struct Run {
   sixfold_type type;
   sixfold_accumulation accumulation;
+  bool by_plan;  // each layer has its own
   Network network;
   Values values;
   Times times;
@@ -51,7 +52,7 @@ std::string kernel_reason(const sixfold_operator* op);
 
 const char* type_name(sixfold_type type);
 
-// "fp16", or "fp16 accumulated in fp16".
+// "fp16", "fp16 accumulated in fp16", or "fp16 accumulated by plan".
 std::string arithmetic_name(const Run& run);
 
 // Of what all steps of the library computed, in the order of ONNX. What the tool computes by itself is not the same on every

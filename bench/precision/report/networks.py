@@ -23,7 +23,7 @@ def errors_plot(net, kind, title):
         ys = [layer[kind][i]["relative"] for layer in net["layers"]]
         plot.line(range(len(ys)), [y if y else None for y in ys], f"sums in {name}", marker=False)
     if kind == "alone":
-        plot.threshold(net["threshold"], f"threshold, {percent(net['threshold'])}")
+        plot.threshold(net["plan"]["threshold"], f"threshold, {percent(net['plan']['threshold'])}")
     plot.axes.set(yscale="log", xlabel="layer", ylabel="largest error / largest value")
     return plot
 
@@ -93,19 +93,19 @@ def mode_rows(net):
 
 
 def plan_table(net):
-    rows = [[str(c["layer"]), escape(net["layers"][c["layer"]]["layer"]), escape(c["accumulation"]), percent(c["expected_relative_error"]),
-             "proved" if c["proved"] else "seen", escape(c["reason"])] for c in net["plan"]]
+    rows = [[str(c["layer"]), escape(c["what"]), escape(c["accumulation"]), percent(c["expected_relative_error"]),
+             "proved" if c["proved"] else "seen", escape(c["reason"])] for c in net["plan"]["layers"]]
     return table("The plan, layer by layer", ["layer", "what", "sums in", "expected error", "overflow", "why"], rows, (1, 5))
 
 
 def summary(net):
-    plan = net["plan"]
+    plan = net["plan"]["layers"]
     uses = {}
     for choice in plan:
         uses[choice["accumulation"]] = uses.get(choice["accumulation"], 0) + 1
     layers = [layer for layer in net["layers"] if layer["accumulates"]]
     safe = sum(1 for layer in layers if layer["proved"] and not layer["proved"][-1]["may_overflow"])
-    text = f"{safe} of its {len(layers)} layers with sums are proved not to overflow, in sums in {net['accumulations'][-1]} or in results, for any input from {number(net['input_low'])} to {number(net['input_high'])}"
+    text = f"{safe} of its {len(layers)} layers with sums are proved not to overflow, in sums in {net['accumulations'][-1]} or in results, for any input from {number(net['plan']['input_low'])} to {number(net['plan']['input_high'])}"
     if safe == len(layers):
         worst = max(layer["proved"][-1]["largest_partial_sum"] for layer in layers)
         text += f": no partial sum exceeds {number(worst)} of 65504. This network cannot overflow"
@@ -123,7 +123,7 @@ def network(page, net, number_of):
                 f"{share(agreed['mean_agreement'])} of all decisions are equal." if agreed else "")
     page.section(
         name, f"Network: {Path(net['network']).stem}",
-        f'<p class="note">Input: {escape(Path(net["input"].split(",")[0]).name + net["input"][len(net["input"].split(",")[0]):])}. {len(net["layers"])} layers, {len(net["plan"])} of them with sums.</p>',
+        f'<p class="note">Input: {escape(Path(net["input"].split(",")[0]).name + net["input"][len(net["input"].split(",")[0]):])}. {len(net["layers"])} layers, {len(net["plan"]["layers"])} of them with sums.</p>',
         table("Each way to run it, against fp32", ["arithmetic", "output error", "decisions equal", "inputs with all equal", "equal over all inputs", "first bad layer, and its cure"],
               mode_rows(net), (5,)),
         figure(errors_plot(net, "alone", "Error of each layer by itself"), f"{name}-own", "Each layer on exact inputs rounded to fp16: which layer suits fp16, and which does not."),
