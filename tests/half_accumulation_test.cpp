@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "reference/half.hpp"
 #include "support/compare.hpp"
 #include "support/half_triples.hpp"
 #include "support/operator.hpp"
@@ -115,6 +116,26 @@ const HalfTriples& values_near_ties() {
     return near_ties(case_count(0x10000), random);
   }();
   return triples;
+}
+
+TEST_P(HalfAccumulation, EdgeCases) {
+  const auto bits = [](float value) { return reference::half_from_double(static_cast<double>(value)); };
+  for (const HalfStep& step : edge_cases()) {
+    const HalfTriples one = {1, {bits(step.b)}, {bits(step.a)}, {bits(step.c)}, {bits(step.expected)}};
+    for (const float value : {step.a, step.b, step.c, step.expected}) {
+      ASSERT_TRUE(std::isnan(value) || value_of(bits(value)) == value) << value << " is no half";
+    }
+    expect_in_products(one);
+    expect_in_depthwise(one);
+    // What all else is held against.
+    const float reference = value_of(reference::half_fma(one.a[0], one.b[0], one.c[0]));
+    EXPECT_TRUE(reference == step.expected || (std::isnan(reference) && std::isnan(step.expected)));
+  }
+}
+
+// In depthwise kernels alone: the others have the same arithmetic.
+TEST_P(HalfAccumulation, EverySumAndProduct) {
+  every_sum_and_product(case_count(0x4000), [this](const HalfTriples& triples) { expect_in_depthwise(triples); });
 }
 
 TEST_P(HalfAccumulation, SpecialValues) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "reference/half.hpp"
 
@@ -101,6 +102,84 @@ HalfTriples near_ties(std::size_t rows, Random& random) {
     triples.c[i] = interesting_addend(product, random);
   }
   return with_results(std::move(triples));
+}
+
+void every_sum_and_product(std::size_t rows, const std::function<void(const HalfTriples&)>& try_out) {
+  constexpr std::size_t columns = 64, halves = 0x10000, apart = halves / columns;
+  const std::size_t grids = std::clamp<std::size_t>(rows / halves, 1, apart);
+  const std::size_t rows_of_grid = std::min(rows, halves);
+  for (std::size_t number = 0; number < grids; ++number) {
+    std::vector<std::uint16_t> second;  // one of each stretch of fractions
+    for (std::size_t j = 0; j < columns; ++j) {
+      second.push_back(static_cast<std::uint16_t>(j * apart + (number * apart / grids + apart / 3) % apart));
+    }
+    HalfTriples products = grid(rows_of_grid, second);
+    HalfTriples sums = grid(rows_of_grid, std::vector<std::uint16_t>(columns, half_from_double(1.0)));
+    for (std::size_t i = 0; i < products.a.size(); ++i) {
+      products.a[i] = sums.a[i] = static_cast<std::uint16_t>(i / columns * halves / rows_of_grid);
+      sums.c[i] = second[i % columns];
+    }
+    try_out(with_results(std::move(products)));
+    try_out(with_results(std::move(sums)));
+  }
+}
+
+const std::vector<HalfStep>& edge_cases() {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float smallest = 0x1p-24f, smallest_normal = 0x1p-14f;
+  // (1 + 2^-10) (1 - 2^-10) is 1 - 2^-20: what fp32 no longer sees beside 1024 times as much.
+  constexpr float more = 1 + 0x1p-10f, less = 1 - 0x1p-10f;
+  static const std::vector<HalfStep> list = {
+      // the end of the range: from 65520 on, halfway to 65536, it is infinite
+      {1, 65504, 0, 65504},
+      {1, 0x1.ffcp3f, 65504, 65504},    // 65519.992
+      {16 * more, less, 65504, 65504},  // 65519.99998, which is 65520 in fp32
+      {1, 16, 65504, infinity},         // 65520
+      {-1, 16, -65504, -infinity},      //
+      {-16 * more, less, -65504, -65504},
+      {256, 256, -16, infinity},  // 65520, of a product that is no half
+      {256, 256, -32, 65504},     // 65504
+      {65504, 65504, -65504, infinity},
+      {65504, 2, -65504, 65504},  // comes back from beyond
+      // ties go to even
+      {1, 1, 2048, 2048},
+      {1, 1, 2050, 2052},
+      {-1, 1, 2052, 2052},  // 2051
+      {1, 3, 4096, 4100},   // no tie: 4099
+      {1, 0x1p-11f, 1, 1},
+      {1, 0x1p-11f, more, 1 + 0x1p-9f},
+      // next to a tie, where rounding to fp32 first makes it one
+      {0x1p-11f * more, less, more, more},     // just below
+      {0x1p-11f * more, -less, more, more},    // just above the tie under it
+      {0x1p-11f * more, less, 1, 1},           //
+      {-0x1p-11f * more, less, -more, -more},  //
+      {0x1p-12f * more, -less, 1, 1},          // halves are closer below 1
+      {0x1p-24f, 0x1p-24f, 1, 1},              // 2^-48 beside 1
+      {0x1p-24f, -0x1p-24f, 2048, 2048},       //
+      // subnormals
+      {0x1p-12f, 0x1p-12f, 0, smallest},
+      {0x1p-12f, 0x1p-13f, 0, 0},                              // half of it: a tie
+      {0x1p-12f * more, 0x1p-13f, 0, smallest},                // above the tie
+      {0x1p-12f * more, 0x1p-13f * less, smallest, smallest},  // just below 1.5
+      {0x1p-12f, 0x1p-13f, smallest, 2 * smallest},            // 1.5: a tie
+      {0x1p-13f, 0x1p-13f, 0, 0},
+      {smallest, smallest, smallest, smallest},
+      {1, -smallest, smallest_normal, smallest_normal - smallest},
+      {0x1p-12f, 0x1p-13f, smallest_normal - smallest, smallest_normal},  // a tie: becomes normal
+      {1, smallest, smallest_normal - smallest, smallest_normal},
+      {1, -smallest, smallest, 0},
+      {smallest, 1024, smallest_normal, 2 * smallest_normal},
+      // infinities and NaN
+      {infinity, 1, 1, infinity},
+      {infinity, 1, -infinity, nan},
+      {infinity, 0, 1, nan},
+      {1, 1, -infinity, -infinity},
+      {65504, 65504, -infinity, -infinity},
+      {nan, 1, 1, nan},
+      {1, 1, nan, nan},
+  };
+  return list;
 }
 
 HalfTriples random_triples(std::size_t rows, Random& random) {
