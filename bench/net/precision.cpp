@@ -171,8 +171,12 @@ class Study {
     result.name = std::string("sums in ") + accumulation_name(options.accumulation);
     judge_output(result, values);
     for (size_t i = 0; i < study_.layers.size() && !result.first_bad; ++i) {
-      result.fault = fault_of(study_.layers[i], mode);
-      if (result.fault != Fault::none) result.first_bad = i;
+      const LayerPrecision& layer = study_.layers[i];
+      result.fault = fault_of(layer, mode);
+      if (result.fault == Fault::none) continue;
+      result.first_bad = i;
+      result.evidence = result.fault == Fault::not_finite && layer.alone[mode].not_finite == 0 ? layer.accumulated[mode]
+                                                                                               : layer.alone[mode];
     }
     study_.modes.push_back(result);
   }

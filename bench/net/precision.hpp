@@ -57,6 +57,7 @@ struct ModeResult {
   double agreement = 0;
   std::optional<size_t> first_bad;  // a layer
   Fault fault = Fault::none;
+  LayerError evidence;  // of that layer
   std::string cure;
 };
 

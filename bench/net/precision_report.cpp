@@ -95,13 +95,10 @@ void print_mode(const PrecisionReport& report, const ModeResult& mode) {
               error_text(mode.output).c_str(), bench::fixed(100 * mode.agreement, 2).c_str());
   if (!mode.first_bad) return;
   const size_t index = *mode.first_bad;
-  const LayerPrecision& layer = report.study.layers[index];
-  size_t number = 0;
-  while (number + 1 < report.study.modes.size() && &report.study.modes[number] != &mode) ++number;
-  const LayerError& error = layer.alone[std::min(number, layer.alone.size() - 1)];
   std::printf("    first bad layer: %zu, %s (%s): %s; channel %zu gives %g for %g\n    cure: %s\n", index,
               step_of(report, index).value.c_str(), step_of(report, index).what.c_str(), fault_text(mode.fault),
-              error.channel, static_cast<double>(error.actual), static_cast<double>(error.expected), mode.cure.c_str());
+              mode.evidence.channel, static_cast<double>(mode.evidence.actual),
+              static_cast<double>(mode.evidence.expected), mode.cure.c_str());
 }
 
 void print_plan(const PrecisionReport& report) {
@@ -199,7 +196,10 @@ json modes_of(const PrecisionReport& report) {
   for (const ModeResult& mode : report.study.modes) {
     json entry = {{"name", mode.name}, {"output", json_of(mode.output)}, {"agreement", mode.agreement}};
     if (mode.first_bad) {
-      entry["first_bad"] = {{"layer", *mode.first_bad}, {"fault", fault_text(mode.fault)}, {"cure", mode.cure}};
+      entry["first_bad"] = {{"layer", *mode.first_bad},
+                            {"fault", fault_text(mode.fault)},
+                            {"evidence", json_of(mode.evidence)},
+                            {"cure", mode.cure}};
     }
     modes.push_back(std::move(entry));
   }

@@ -79,6 +79,9 @@ TEST(Precision, NamesTheLayerThatOverflowsAndMendsIt) {
   EXPECT_EQ(half.fault, Fault::not_finite);
   EXPECT_NE(half.cure.find("accumulate this layer in fp32"), std::string::npos) << half.cure;
   EXPECT_FALSE(std::isfinite(result.layers[kSecond].alone.back().actual));
+  EXPECT_FALSE(std::isfinite(half.evidence.actual));
+  EXPECT_TRUE(std::isfinite(half.evidence.expected));
+  EXPECT_EQ(half.evidence.channel, 0u);
   EXPECT_TRUE(result.layers[kSecond].proved.back().overflows);
   EXPECT_FALSE(result.modes[0].first_bad);
   ASSERT_EQ(result.plan.layers.size(), 2u);

@@ -10,7 +10,7 @@ from pathlib import Path
 PROBE = """<script>
 const wide = [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll') && !e.closest('svg') && !e.closest('.skip') &&
     e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '#' + e.id);
-const clipped = [...document.querySelectorAll('figure > svg')].flatMap(svg => { const box = svg.getBoundingClientRect();
+const clipped = [...document.querySelectorAll('figure svg')].flatMap(svg => { const box = svg.getBoundingClientRect();
     return [...svg.querySelectorAll('text')].filter(t => { const r = t.getBoundingClientRect();
         return r.width && (r.left < box.left - 2 || r.right > box.right + 2 || r.bottom > box.bottom + 2); }).map(t => t.textContent); });
 document.title = 'probe' + JSON.stringify({wide, clipped, scroll: document.documentElement.scrollWidth - innerWidth});

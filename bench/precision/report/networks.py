@@ -25,6 +25,8 @@ def errors_plot(net, kind, title):
     if kind == "alone":
         plot.threshold(net["plan"]["threshold"], f"threshold, {percent(net['plan']['threshold'])}")
     plot.axes.set(yscale="log", xlabel="layer", ylabel="largest error / largest value")
+    # A softmax at the end may be so exact that its one point would press all others together.
+    plot.axes.set_ylim(bottom=max(plot.axes.get_ylim()[0], 1e-5))
     return plot
 
 
@@ -84,7 +86,11 @@ def mode_rows(net):
     for mode in net["modes"]:
         bad = mode.get("first_bad")
         layer = net["layers"][bad["layer"]] if bad else None
-        first = f'<span class="bad">{bad["layer"]}</span>, {escape(layer["layer"])}: {escape(bad["fault"])}. Cure: {escape(bad["cure"])}' if bad else "none"
+        first = "none"
+        if bad:
+            found = bad["evidence"]
+            first = (f'<span class="bad">{bad["layer"]}</span>, {escape(layer["layer"])}: {escape(bad["fault"])}; channel {found["channel"]} gives '
+                     f'{number(found["actual"])} for {number(found["expected"])}. Cure: {escape(bad["cure"])}')
         each = over.get(mode["name"])
         decisions = f'{each["same_decision"]} of {each["inputs"]}' if each else ""
         rows.append([escape(mode["name"]), percent(mode["output"]["relative"]), share(mode["agreement"]), decisions,
@@ -109,7 +115,7 @@ def summary(net):
     if safe == len(layers):
         worst = max(layer["proved"][-1]["largest_partial_sum"] for layer in layers)
         text += f": no partial sum exceeds {number(worst)} of 65504. This network cannot overflow"
-    text += ". The plan takes " + ", ".join(f"{count} layers with sums in {name}" for name, count in sorted(uses.items())) + "."
+    text += ". The plan takes " + ", ".join(f"{count} layer{'s' if count > 1 else ''} with sums in {name}" for name, count in sorted(uses.items())) + "."
     return text
 
 
@@ -128,8 +134,8 @@ def network(page, net, number_of):
               mode_rows(net), (5,)),
         figure(errors_plot(net, "alone", "Error of each layer by itself"), f"{name}-own", "Each layer on exact inputs rounded to fp16: which layer suits fp16, and which does not."),
         figure(errors_plot(net, "accumulated", "Error of each layer with all that came before"), f"{name}-all", "All the way in fp16: what reaches the output."),
-        figure(sums_plot(net), f"{name}-sums", "How near sums come to the end of fp16.",
-               layer_table(net)),
+        figure(sums_plot(net), f"{name}-sums", "How near sums come to the end of fp16."),
+        f"<details><summary>The numbers of these three figures, for every layer</summary>{layer_table(net)}</details>",
         figure(histogram, f"{name}-histogram", f"All values of all layers in fp32; {percent(bins[0] / total)} are exactly 0, and {percent(subnormal)} are so small that they are subnormal as halves."),
         f"<details><summary>The plan of all layers</summary>{plan_table(net)}</details>",
         means(summary(net) + f" Its output is then {percent(planned['output']['relative'])} off where it is worst." + decision))

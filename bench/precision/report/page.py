@@ -10,10 +10,10 @@ def number(value, digits=3):
         return "∞"
     if value == 0:
         return "0"
-    if 1e-3 <= abs(value) < 1e5:
+    if 1e-3 <= abs(value) < 1e6:
         return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa}·10<sup>{int(exponent)}</sup>"
+    return f"{mantissa}·10<sup>{int(exponent)}</sup>".replace("-", "−")
 
 
 def percent(value):
@@ -36,9 +36,10 @@ def table(caption, heads, rows, text_columns=(0,)):
 
 
 def figure(plot, name, caption, data=""):
-    """A plot with its caption, and its numbers as a table for those who cannot see it."""
+    """A plot with its caption, and its numbers as a table for those who cannot see it. On a phone it scrolls, lest its text be tiny."""
     numbers = f"<details><summary>The numbers of this figure</summary>{data}</details>" if data else ""
-    return f"<figure>{plot.svg(name)}<figcaption>{caption}</figcaption></figure>{numbers}"
+    scrolls = f'<div class="scroll plot" tabindex="0" role="region" aria-label="{escape(plot.title, quote=True)}">{plot.svg(name)}</div>'
+    return f"<figure>{scrolls}<figcaption>{caption}</figcaption></figure>{numbers}"
 
 
 def means(text):

@@ -47,7 +47,9 @@ class Plot:
 
     def threshold(self, y, text):
         self.axes.axhline(y, color=WARN, linewidth=1.5, linestyle=(0, (4, 2)))
-        self.axes.annotate(text, (1, y), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=WARN)
+        self.axes.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points", ha="right", va="bottom",
+                           color=WARN)
+        self.axes.margins(y=0.12)
 
     def svg(self, name):
         """The SVG element, with ids of its own so that several fit one page."""
