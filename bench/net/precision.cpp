@@ -16,9 +16,11 @@ namespace {
 constexpr float kMargin = 0.25f;  // how far beyond what was observed an input may go, as a fraction of its interval
 constexpr double kLargestHalf = 65504.0;
 
+double largest_of(double low, double high) { return std::max(std::fabs(low), std::fabs(high)); }
+
 LayerProof proof_of(const sixfold_range& range) {
   LayerProof proof;
-  proof.largest = std::max(-static_cast<double>(range.exact.low), static_cast<double>(range.exact.high));
+  proof.largest = largest_of(static_cast<double>(range.exact.low), static_cast<double>(range.exact.high));
   proof.headroom = static_cast<double>(range.headroom);
   proof.error = static_cast<double>(range.output_error);
   proof.overflows = range.overflowing_sums != 0 || range.overflowing_outputs != 0;
@@ -135,7 +137,10 @@ class Study {
       seen[value] = widened(intervals, kMargin);
       if (std::find(graph_.inputs.begin(), graph_.inputs.end(), value) != graph_.inputs.end()) {
         inputs[value] = fitted(intervals, 0);
-        if (inputs[value].empty()) continue;
+        if (inputs[value].empty()) {  // it does not fit a half: nothing is proved
+          study_.plan.input = {static_cast<float>(study_.layers[i].low), static_cast<float>(study_.layers[i].high)};
+          continue;
+        }
         sixfold_interval& all = inputs[value][0];
         if (range_) all = {std::min(all.low, range_->low), std::max(all.high, range_->high)};
         study_.plan.input = all;
@@ -189,7 +194,7 @@ class Study {
   bool passes_threshold(const LayerError& error) const { return error.difference.relative() > study_.plan.threshold; }
 
   Fault fault_of(const LayerPrecision& layer, size_t mode) const {
-    if (std::max(-layer.low, layer.high) > kLargestHalf) return Fault::overflow;
+    if (largest_of(layer.low, layer.high) > kLargestHalf) return Fault::overflow;
     const LayerError& alone = layer.alone[mode];
     if (alone.not_finite > 0) return Fault::not_finite;
     if (passes_threshold(alone)) return Fault::threshold;
@@ -231,6 +236,10 @@ class Study {
     return {};
   }
 
+  static double expected_error(const LayerError& error) {
+    return error.not_finite > 0 ? std::numeric_limits<double>::infinity() : error.difference.relative();
+  }
+
   // Why a layer must not be run so; empty if it may.
   std::string objection(const LayerPrecision& layer, size_t mode) const {
     if (layer.alone[mode].not_finite > 0) return "overflows on this input";
@@ -254,7 +263,8 @@ class Study {
 
   std::string cure_of(size_t index, size_t mode) const {
     const LayerPrecision& layer = study_.layers[index];
-    if (std::max(-layer.low, layer.high) > kLargestHalf) {
+    if (layer_of(layer.step) == nullptr) return "the network's input does not fit a half: scale it";
+    if (largest_of(layer.low, layer.high) > kLargestHalf) {
       return "its own results do not fit a half: bound them (ReLU6), or divide its weights and bias by a power of two "
              "and "
              "multiply the next layer's weights by it";

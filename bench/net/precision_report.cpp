@@ -68,9 +68,10 @@ void print_layers(const PrecisionReport& report) {
   for (size_t i = 0; i < report.study.layers.size(); ++i) {
     const LayerPrecision& layer = report.study.layers[i];
     const Step& step = step_of(report, i);
-    std::vector<std::string> row = {
-        std::to_string(i), shortened(step.value, kResultWidth), shortened(step.what, kLayerWidth),
-        layer.accumulates ? std::to_string(layer.chain) : "", bench::significant(std::max(-layer.low, layer.high))};
+    std::vector<std::string> row = {std::to_string(i), shortened(step.value, kResultWidth),
+                                    shortened(step.what, kLayerWidth),
+                                    layer.accumulates ? std::to_string(layer.chain) : "",
+                                    bench::significant(std::max(std::fabs(layer.low), std::fabs(layer.high)))};
     for (size_t mode = 0; mode < layer.alone.size(); ++mode) {
       row.push_back(error_text(layer.alone[mode]));
       row.push_back(error_text(layer.accumulated[mode]));
@@ -91,8 +92,12 @@ void print_layers(const PrecisionReport& report) {
 }
 
 void print_mode(const PrecisionReport& report, const ModeResult& mode) {
-  std::printf("%-20s output error %s %% of the largest, decision equal %s %%\n", mode.name.c_str(),
-              error_text(mode.output).c_str(), bench::fixed(100 * mode.agreement, 2).c_str());
+  if (mode.output.not_finite > 0) {
+    std::printf("%-20s output has %zu infinities or NaN\n", mode.name.c_str(), mode.output.not_finite);
+  } else {
+    std::printf("%-20s output error %s %% of the largest, decision equal %s %%\n", mode.name.c_str(),
+                percent_text(mode.output.difference.relative()).c_str(), bench::fixed(100 * mode.agreement, 2).c_str());
+  }
   if (!mode.first_bad) return;
   const size_t index = *mode.first_bad;
   std::printf("    first bad layer: %zu, %s (%s): %s; channel %zu gives %g for %g\n    cure: %s\n", index,

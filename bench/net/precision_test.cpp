@@ -87,7 +87,25 @@ TEST(Precision, NamesTheLayerThatOverflowsAndMendsIt) {
   ASSERT_EQ(result.plan.layers.size(), 2u);
   EXPECT_EQ(result.plan.layers[0].accumulation, SIXFOLD_ACCUMULATE_FP16);
   EXPECT_EQ(result.plan.layers[1].accumulation, SIXFOLD_ACCUMULATE_FP32);
+  EXPECT_EQ(result.plan.layers[1].reason.find("fp16: overflows on this input; fp16 blocked: overflows on this input; "),
+            0u)
+      << result.plan.layers[1].reason;
   EXPECT_EQ(result.modes.back().output.not_finite, 0u);
+}
+
+TEST(Precision, SaysSoIfTheInputDoesNotFitAHalf) {
+  std::vector<float> input = kInput;
+  input[5] = 70000.0f;
+  const PrecisionStudy result = study(two_layers({1.0f, -1.0f}), input);
+  for (size_t mode = 0; mode < accumulations().size(); ++mode) {
+    ASSERT_TRUE(result.modes[mode].first_bad);
+    EXPECT_EQ(*result.modes[mode].first_bad, 0u);
+    EXPECT_EQ(result.modes[mode].evidence.channel, 1u);
+    EXPECT_EQ(result.modes[mode].evidence.expected, 70000.0f);
+    EXPECT_EQ(result.modes[mode].cure, "the network's input does not fit a half: scale it");
+  }
+  EXPECT_EQ(result.plan.input.high, 70000.0f);
+  for (const PlannedLayer& layer : result.plan.layers) EXPECT_FALSE(layer.proved);
 }
 
 TEST(Precision, SaysSoIfNoAccumulationHelps) {
@@ -96,7 +114,10 @@ TEST(Precision, SaysSoIfNoAccumulationHelps) {
     ASSERT_TRUE(result.modes[mode].first_bad);
     EXPECT_EQ(*result.modes[mode].first_bad, kSecond);
     EXPECT_EQ(result.modes[mode].fault, Fault::overflow);
-    EXPECT_NE(result.modes[mode].cure.find("do not fit a half"), std::string::npos);
+    EXPECT_NE(result.modes[mode].cure.find("results do not fit a half"), std::string::npos);
+    EXPECT_NE(result.modes[mode].cure.find("power of two"), std::string::npos);
+    EXPECT_EQ(result.modes[mode].evidence.actual, std::numeric_limits<float>::infinity());
+    EXPECT_GT(result.modes[mode].evidence.expected, 65504.0f);
   }
 }
 
@@ -192,6 +213,33 @@ TEST(Plan, BadFilesAreRefused) {
   std::ofstream(path) << "this is not JSON";
   EXPECT_EQ(refusal([&] { read_plan(path); }), path + ": this is no plan");
   EXPECT_NE(refusal([&] { read_plan(path + ".missing"); }).find("cannot read"), std::string::npos);
+}
+
+// 1025 products, the first of which is so large that the others are lost beside it in fp16, and but 31 of them in blocks.
+TEST(Precision, NamesTheLayerThatPassesTheThresholdAndTakesBlocks) {
+  constexpr int64_t inputs = 1025;
+  Graph graph;
+  graph.opset = 13;
+  graph.inputs = {{"x", {1, inputs, 1, 1}}};
+  graph.outputs = {"y"};
+  std::vector<float> weights(inputs, 0.5f);
+  weights[0] = 2048.0f;
+  graph.constants["w"] = Constant::of_floats({1, inputs, 1, 1}, std::move(weights));
+  graph.nodes = {node("Conv", {"x", "w"}, "y")};
+  LayerGraph layers = lower(graph, {});
+  fuse(layers);
+  const PrecisionStudy result = study(layers, std::vector<float>(inputs, 1.0f));
+  const ModeResult& half = result.modes[accumulations().size() - 1];
+  ASSERT_TRUE(half.first_bad);
+  EXPECT_EQ(half.fault, Fault::threshold);
+  EXPECT_EQ(half.evidence.expected, 2560.0f);
+  EXPECT_EQ(half.evidence.actual, 2048.0f);
+  EXPECT_EQ(half.cure.find("accumulate this layer in fp16 blocked: error 0."), 0u) << half.cure;
+  ASSERT_EQ(result.plan.layers.size(), 1u);
+  EXPECT_EQ(result.plan.layers[0].accumulation, SIXFOLD_ACCUMULATE_FP16_BLOCKED);
+  EXPECT_EQ(result.plan.layers[0].reason.find("fp16: error 20 %; "), 0u) << result.plan.layers[0].reason;
+  EXPECT_FALSE(result.modes[0].first_bad);
+  EXPECT_FALSE(result.modes[1].first_bad);
 }
 
 TEST(Precision, ErrorsNameTheWorstElement) {
