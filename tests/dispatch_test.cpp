@@ -222,6 +222,13 @@ TEST(Choice, ForcedByEnvironment) {
   }
 }
 
+TEST(Choice, AnEmptyEnvironmentVariableIsNone) {
+  const Environment set("");
+  const Created created = any_operator(sixfold_options_default());
+  ASSERT_EQ(created.status, SIXFOLD_OK) << created.text;
+  EXPECT_FALSE(contains(explained(created.op.get()), "forced")) << explained(created.op.get());
+}
+
 TEST(Choice, UnknownAndUnsupportedNamesAreErrors) {
   std::vector<std::string> names = {"nonsense", "AVX2", "scalar ", ""};
   for (const Backend& backend : backends()) {
