@@ -22,6 +22,7 @@ template <class A, class P = typename A::Element>
 struct GemmPanel {
   const typename A::Element* const* left;
   std::size_t left_pitch;
+  std::size_t run_step;
   std::size_t runs;
   std::size_t run_length;
   std::size_t block;  // steps of a block, for arithmetics that round to half; at least 1
@@ -103,8 +104,9 @@ template <class Isa, class A, int R, int V, class P>
   });
   const P* b = p.panel;
   auto left = p.left + first;
-  for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch) {
-    b = accumulate_run<A>(acc, left, 0, p.run_length, b);
+  std::size_t k = 0;
+  for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch, k += p.run_step) {
+    b = accumulate_run<A>(acc, left, k, k + p.run_length, b);
   }
   typename Isa::vf tile[R][vectors];
   tile_to_floats<Isa, A>(acc, tile);
@@ -144,6 +146,7 @@ template <class Isa, class A, int R, int V, class P>
   const P* b = p.panel;
   auto left = p.left + first;
   std::size_t run = 0;
+  std::size_t run_begin = 0;
   std::size_t k = 0;
   bool first_block = true;
   do {
@@ -153,13 +156,14 @@ template <class Isa, class A, int R, int V, class P>
     });
     for (std::size_t room = p.block; room != 0 && run < p.runs;) {
       const std::size_t steps = p.run_length - k < room ? p.run_length - k : room;
-      b = accumulate_run<A>(acc, left, k, k + steps, b);
+      b = accumulate_run<A>(acc, left, run_begin + k, run_begin + k + steps, b);
       room -= steps;
       k += steps;
       if (k < p.run_length) continue;
       k = 0;
       ++run;
       left += p.left_pitch;
+      run_begin += p.run_step;
     }
     store_block<A>(acc, block);
     if (first_block && run == p.runs && p.epilogue->kind != Epilogue::general) {
@@ -227,8 +231,8 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
   const Element* panel = static_cast<const Element*>(args.weights);
   const std::size_t depth = args.runs * args.run_length;
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    gemm_panel<Isa, A, R, V>({left, args.left_pitch, args.runs, args.run_length, block, panel, args.bias + c,
-                              panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
+    gemm_panel<Isa, A, R, V>({left, args.left_pitch, args.run_step, args.runs, args.run_length, block, panel,
+                              args.bias + c, panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
                              args.pixels);
   }
 }

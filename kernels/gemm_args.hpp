@@ -16,9 +16,11 @@
 namespace sixfold {
 
 struct GemmArgs {
-  // Element k of pixel m lies at left[run * left_pitch + m][k - run * run_length]; of the row's type.
+  // Element k of run r of pixel m lies at left[r * left_pitch + m][r * run_step + k]; of the row's type. Either a pixel has a
+  // pointer for each run, and run_step is 0, or one for all, and left_pitch is 0.
   const void* const* left;
   std::size_t left_pitch;
+  std::size_t run_step;
   std::size_t runs;
   std::size_t run_length;
   std::size_t left_step;  // elements from each pixel's run to the next one's, if it is the same for all; 0 if not known

@@ -52,11 +52,19 @@ struct LeftPointers {
   }
 };
 
-// Converts one run of `count` pixels, and points to it; returns where the floats end. Runs that touch or overlap are converted
-// as one: rows of few channels would spend their time on loops, and windows of few channels share most of their elements.
+// Where converted pixels lie: the form of GemmArgs' left operand.
+struct ConvertedLeft {
+  const float** rows;
+  std::size_t pitch;
+  std::size_t run_step;
+};
+
+// Converts `runs` runs of `count` pixels, and points to the first; the others follow `run_step` floats after one another.
+// Returns where the first run's floats end. Runs that touch or overlap are converted as one: rows of few channels would spend
+// their time on loops, and windows of few channels share most of their elements.
 template <class Isa>
-float* convert_run(const GemmArgs& args, const void* const* left, std::size_t count, float* floats,
-                   const float** rows) {
+float* convert_runs(const GemmArgs& args, const void* const* left, std::size_t count, std::size_t runs,
+                    std::size_t run_step, float* floats, const float** rows) {
   using Pointers = LeftPointers<Isa>;
   const std::size_t length = args.run_length;
   for (std::size_t m = 0; m < count;) {
@@ -68,7 +76,10 @@ float* convert_run(const GemmArgs& args, const void* const* left, std::size_t co
     }
     if (step > length) pixels = 1;
     const std::size_t elements = (pixels - 1) * step + length;
-    convert_halves<Isa>(static_cast<const Half*>(left[m]), floats, elements);
+    const Half* from = static_cast<const Half*>(left[m]);
+    for (std::size_t run = 0; run < runs; ++run) {
+      convert_halves<Isa>(from + run * args.run_step, floats + run * run_step, elements);
+    }
     for (std::size_t i = 0; i < pixels; ++i) rows[m + i] = floats + i * step;
     floats += half_line_floats(elements);
     m += pixels;
@@ -76,13 +87,25 @@ float* convert_run(const GemmArgs& args, const void* const* left, std::size_t co
   return floats;
 }
 
-// Converts `count` pixels from `first` on to floats, and points to them: [run][pixel].
+// Converts `count` pixels from `first` on to floats, and points to them, as the pointers to the halves do.
 template <class Isa>
 [[gnu::noinline]] void convert_pixels(const GemmArgs& args, std::size_t first, std::size_t count, float* floats,
-                                      const float** rows) {
-  for (std::size_t run = 0; run < args.runs; ++run) {
-    floats = convert_run<Isa>(args, args.left + run * args.left_pitch + first, count, floats, rows + run * count);
+                                      const ConvertedLeft& to) {
+  const void* const* left = args.left + first;
+  if (to.run_step != 0) {
+    convert_runs<Isa>(args, left, count, args.runs, to.run_step, floats, to.rows);
+    return;
   }
+  for (std::size_t run = 0; run < args.runs; ++run) {
+    floats = convert_runs<Isa>(args, left + run * args.left_pitch, count, 1, 0, floats, to.rows + run * count);
+  }
+}
+
+// For `count` pixels.
+[[gnu::always_inline]] inline ConvertedLeft converted_left(const GemmArgs& args, std::size_t count,
+                                                           const float** rows) {
+  if (args.run_step != 0) return {rows, 0, count * half_line_floats(args.run_length)};
+  return {rows, count, 0};
 }
 
 // One pixel: a panel is used once, and is converted on its way into the product.
@@ -93,11 +116,13 @@ void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
   const float** rows = static_cast<const float**>(args.scratch);
   float* left_floats =
       reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1, args.runs));
-  convert_pixels<Isa>(args, 0, 1, left_floats, rows);
+  const ConvertedLeft left = converted_left(args, 1, rows);
+  convert_pixels<Isa>(args, 0, 1, left_floats, left);
   const Half* panel = static_cast<const Half*>(args.weights);
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<A, Half> p = {rows,         1,     args.runs,     args.run_length,
-                                  block,        panel, args.bias + c, panel_target<Isa, width>(args, Type::fp16, 0, c),
+    const GemmPanel<A, Half> p = {rows,         left.pitch,      left.run_step,
+                                  args.runs,    args.run_length, block,
+                                  panel,        args.bias + c,   panel_target<Isa, width>(args, Type::fp16, 0, c),
                                   args.epilogue};
     gemm_tiles<Isa, A, 1, V>(p, 0, 1);
   }
@@ -122,12 +147,14 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
     }
     for (std::size_t first = 0; first < args.pixels; first += blocking.pixels) {
       const std::size_t count = args.pixels - first < blocking.pixels ? args.pixels - first : blocking.pixels;
-      if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, rows);
+      const ConvertedLeft converted = converted_left(args, count, rows);
+      if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, converted);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, A, R, V>({rows, count, args.runs, args.run_length, block, right + p * depth * width,
-                                  args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
-                                 count);
+        gemm_panel<Isa, A, R, V>(
+            {rows, converted.pitch, converted.run_step, args.runs, args.run_length, block, right + p * depth * width,
+             args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
+            count);
       }
     }
   }

@@ -64,6 +64,8 @@ Tiling make_tiling(const GemmConv& conv, const Tensor* inputs, const Tensor& out
   t.pixels = output.batch * output.height * output.width;
   if (t.pixels == 0) return t;
   t.block = block_of(t.pixels, depth, max_tasks);
+  // Whole rows of windows: where the pointers to a row start and end, there is work besides the pointers.
+  if (!conv.shape.is_pointwise() && t.block > output.width) t.block = t.block / output.width * output.width;
   t.blocks = ceil_div(t.pixels, t.block);
   const std::size_t tiles = t.blocks * conv.shape.groups;
   const std::size_t wanted = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
@@ -125,11 +127,14 @@ class GemmRun {
     left.zeros = part<unsigned char>(conv_, conv_.zeros);
     left.pointers = reinterpret_cast<const void**>(workspace);
     left.copies = workspace + tiling_.pointer_bytes;
+    left.copy_bytes = tiling_.copy_bytes;
+    left.run_step = shared_run_step(left, first, pixels);
     fill_left_rows(left, first, pixels);
 
     GemmArgs args{};
     args.left = left.pointers;
-    args.left_pitch = pixels;
+    args.left_pitch = left.run_step == 0 ? pixels : 0;
+    args.run_step = left.run_step;
     args.runs = runs_.runs;
     args.run_length = runs_.run_length;
     args.left_step = conv_.shape.is_pointwise() ? run_.inputs[0].pixel_stride : 0;

@@ -43,7 +43,9 @@ class SpanFiller {
         pixels_(pixels),
         element_(element_bytes(input_.type)),
         group_bytes_(left.group * shape_.group_inputs() * element_),
-        tap_bytes_(shape_.group_inputs() * element_) {}
+        tap_bytes_(shape_.group_inputs() * element_),
+        whole_(whole_windows()),
+        next_copy_(left.copies) {}
 
   // All pixels of a pointwise convolution, from `first` on.
   void fill_pointwise(std::size_t first) const {
@@ -52,13 +54,18 @@ class SpanFiller {
     point_in_steps(left_.pointers, pixels_, from, step);
   }
 
-  void fill(const Span& span) const {
+  // Of a row of windows, those that hang over the image's left or right edge.
+  std::size_t windows_over_edge() const { return left_.output_width - (whole_.end - whole_.begin); }
+
+  void fill(const Span& span) {
+    const Columns whole = {clip(whole_.begin, span), clip(whole_.end, span)};
+    if (left_.run_step != 0) return fill_windows(span, whole);
     for (std::size_t ky = 0; ky < shape_.kernel_height; ++ky) {
       const std::size_t y = span.y * shape_.stride_height + ky * shape_.dilation_height;  // from the top of the padding
       const bool inside = y >= shape_.pad_top && y - shape_.pad_top < input_.height;
       const unsigned char* row = inside ? row_of(span.image, y - shape_.pad_top) : nullptr;
       if (left_.runs.merged) {
-        fill_kernel_row(span, ky, row);
+        fill_kernel_row(span, whole, ky, row);
       } else {
         for (std::size_t kx = 0; kx < shape_.kernel_width; ++kx) fill_tap(span, ky * shape_.kernel_width + kx, kx, row);
       }
@@ -114,38 +121,82 @@ class SpanFiller {
     fill_zeros(to + (columns.end - span.x), span.x + span.count - columns.end);
   }
 
+  // The columns of an output row whose windows' rows are read where they are.
+  Columns whole_windows() const {
+    if (!left_.runs.merged || left_.runs.copied) return {0, 0};
+    return inside({0, 0, 0, left_.output_width, 0}, 0, shape_.kernel_width - 1);
+  }
+
+  static std::size_t clip(std::size_t column, const Span& span) {
+    return min_of(max_of(column, span.x), span.x + span.count);
+  }
+
   // Pointers to a whole kernel row of each pixel; windows over the edge are copied, with zeros where the image is not.
-  void fill_kernel_row(const Span& span, std::size_t ky, const unsigned char* row) const {
+  void fill_kernel_row(const Span& span, const Columns& whole, std::size_t ky, const unsigned char* row) const {
     const void** to = slots(span, ky);
     if (row == nullptr) return fill_zeros(to, span.count);
-    Columns columns = inside(span, 0, (shape_.kernel_width - 1) * shape_.dilation_width);
-    if (left_.runs.copied) columns.end = columns.begin;
-    fill_copies(span, {span.x, columns.begin}, ky, row);
-    fill_inside(to + (columns.begin - span.x), columns, 0, row);
-    fill_copies(span, {columns.end, span.x + span.count}, ky, row);
+    fill_copies(span, {span.x, whole.begin}, ky, row);
+    fill_inside(to + (whole.begin - span.x), whole, 0, row);
+    fill_copies(span, {whole.end, span.x + span.count}, ky, row);
+  }
+
+  // A pointer to each window, all rows of which are `run_step` apart: also those of copies.
+  void fill_windows(const Span& span, const Columns& whole) {
+    const void** to = slots(span, 0);
+    const unsigned char* row = row_of(span.image, span.y * shape_.stride_height - shape_.pad_top);
+    copy_windows(span, {span.x, whole.begin}, row);
+    fill_inside(to + (whole.begin - span.x), whole, 0, row);
+    copy_windows(span, {whole.end, span.x + span.count}, row);
+  }
+
+  void copy_windows(const Span& span, const Columns& columns, const unsigned char* row) {
+    const std::size_t run_bytes = left_.runs.run_length * element_;
+    const std::size_t step_bytes = left_.run_step * element_;
+    for (std::size_t x = columns.begin; x < columns.end; ++x, next_copy_ += run_bytes) {
+      for (std::size_t ky = 0; ky < shape_.kernel_height; ++ky) {
+        copy_window_row(row + ky * step_bytes, x * shape_.stride_width, next_copy_ + ky * step_bytes);
+      }
+      slots(span, 0)[x - span.x] = next_copy_;
+    }
   }
 
   void fill_copies(const Span& span, const Columns& columns, std::size_t ky, const unsigned char* row) const {
     const void** to = slots(span, ky);
     for (std::size_t x = columns.begin; x < columns.end; ++x) {
       const std::size_t i = x - span.x;
-      to[i] = copy_window_row(row, x * shape_.stride_width, span.slot + i, ky);
+      unsigned char* copy = left_.copies + ((span.slot + i) * left_.runs.runs + ky) * left_.runs.run_length * element_;
+      copy_window_row(row, x * shape_.stride_width, copy);
+      to[i] = copy;
     }
   }
 
   // `x` is the window's first column, counted from the left of the padding.
-  const void* copy_window_row(const unsigned char* row, std::size_t x, std::size_t slot, std::size_t ky) const {
-    unsigned char* copy = left_.copies + (slot * left_.runs.runs + ky) * left_.runs.run_length * element_;
+  void copy_window_row(const unsigned char* row, std::size_t x, unsigned char* copy) const {
+    std::memset(copy, 0, left_.runs.run_length * element_);
+    if (left_.runs.copied) {
+      copy_taps(copy, row, x);
+    } else {
+      copy_neighbours(copy, row, x);
+    }
+  }
+
+  // A window's row tap by tap.
+  void copy_taps(unsigned char* copy, const unsigned char* row, std::size_t x) const {
     for (std::size_t kx = 0; kx < shape_.kernel_width; ++kx) {
       const std::size_t column = x + kx * shape_.dilation_width;
-      unsigned char* to = copy + kx * tap_bytes_;
-      if (column >= shape_.pad_left && column - shape_.pad_left < input_.width) {
-        std::memcpy(to, row + (column - shape_.pad_left) * input_.pixel_stride * element_, tap_bytes_);
-      } else {
-        std::memset(to, 0, tap_bytes_);
-      }
+      if (column < shape_.pad_left || column - shape_.pad_left >= input_.width) continue;
+      std::memcpy(copy + kx * tap_bytes_, row + (column - shape_.pad_left) * input_.pixel_stride * element_,
+                  tap_bytes_);
     }
-    return copy;
+  }
+
+  // The same at once, where the taps lie side by side: every output row has such windows.
+  void copy_neighbours(unsigned char* copy, const unsigned char* row, std::size_t x) const {
+    const std::size_t begin = max_of(x, shape_.pad_left);
+    const std::size_t end = min_of(x + shape_.kernel_width, shape_.pad_left + input_.width);
+    if (begin >= end) return;
+    std::memcpy(copy + (begin - x) * tap_bytes_, row + (begin - shape_.pad_left) * tap_bytes_,
+                (end - begin) * tap_bytes_);
   }
 
   const LeftRows& left_;
@@ -155,6 +206,8 @@ class SpanFiller {
   std::size_t element_;
   std::size_t group_bytes_;
   std::size_t tap_bytes_;
+  Columns whole_;
+  unsigned char* next_copy_;
 };
 
 }  // namespace
@@ -167,8 +220,27 @@ WindowRuns choose_runs(const ConvShape& shape, const Tensor& input) {
   return {true, !side_by_side, shape.kernel_height, shape.kernel_width * channels};
 }
 
+std::size_t shared_run_step(const LeftRows& left, std::size_t first, std::size_t count) {
+  if (!left.runs.merged || left.runs.copied) return 0;
+  const ConvShape& shape = *left.shape;
+  const Tensor& input = *left.input;
+  const std::size_t first_row = first / left.output_width;
+  const std::size_t last_row = (first + count - 1) / left.output_width;
+  if (first_row / left.output_height != last_row / left.output_height) return 0;
+  const std::size_t top = first_row % left.output_height * shape.stride_height;
+  const std::size_t bottom = last_row % left.output_height * shape.stride_height;
+  const std::size_t reach = (shape.kernel_height - 1) * shape.dilation_height;
+  if (top < shape.pad_top || bottom + reach >= shape.pad_top + input.height) return 0;
+  // Copies have their rows so far apart too, and the next row's begin where this one's have ended.
+  const std::size_t step = shape.dilation_height * input.width * input.pixel_stride;
+  const std::size_t copies = (last_row - first_row + 1) * SpanFiller(left, count).windows_over_edge();
+  const std::size_t copied = copies * left.runs.run_length;
+  const std::size_t room = left.copy_bytes / element_bytes(input.type);
+  return copied <= step && (left.runs.runs - 1) * step + copied <= room ? step : 0;
+}
+
 void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count) {
-  const SpanFiller filler(left, count);
+  SpanFiller filler(left, count);
   if (left.shape->is_pointwise()) return filler.fill_pointwise(first);
   Span span{};
   span.x = first % left.output_width;

@@ -25,10 +25,16 @@ struct LeftRows {
   std::size_t output_width;
   WindowRuns runs;
   std::size_t group;
+  std::size_t run_step;        // 0, or what shared_run_step() has given
   const unsigned char* zeros;  // a run of zeros
-  const void** pointers;       // [run][pixel - first]
+  const void** pointers;       // [run][pixel - first]; [pixel - first] if there is a run_step
   unsigned char* copies;       // [pixel - first][run], if windows may be copied
+  std::size_t copy_bytes;
 };
+
+// Where all windows of `count` pixels from `first` on lie between the image's upper and lower edge, one pointer serves all
+// runs of a window: elements from each run to the next. Else, and where a run is not a kernel row read where it is, 0.
+std::size_t shared_run_step(const LeftRows& left, std::size_t first, std::size_t count);
 
 // Fills in the pointers of `count` output pixels from `first` on, counted over all images.
 void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count);
