@@ -61,6 +61,21 @@ TEST_P(ConvRow, EqualsReference) {
 INSTANTIATE_TEST_SUITE_P(All, ConvRow, testing::ValuesIn(supported_rows(kConvOps)),
                          [](const testing::TestParamInfo<Row>& info) { return info.param.name; });
 
+class FirstLayerRow : public ConvRow {};
+
+TEST_P(FirstLayerRow, EqualsReference) {
+  Random draws = random();
+  for (const ConvShape& shape : first_layer_shapes(draws)) {
+    ConvCase test = make_case(shape, row().arithmetic, epilogue_kind(row().epilogue), draws);
+    test.settings.first.gap = 0;  // else every window is copied
+    exercise(test);
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FirstLayerRow, testing::ValuesIn(supported_rows({"gemm"})),
+                         [](const testing::TestParamInfo<Row>& info) { return info.param.name; });
+
 class FullyConnectedRow : public ConvRow {};
 
 sixfold_fully_connected_desc fully_connected(const sixfold_conv_desc& conv) {

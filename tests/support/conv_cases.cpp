@@ -172,6 +172,29 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   return shapes;
 }
 
+std::vector<ConvShape> first_layer_shapes(Random& random) {
+  std::vector<ConvShape> shapes;
+  for (const Window window : {Window{3, 3}, {5, 5}, {2, 3}}) {
+    for (std::size_t stride = 1; stride <= 2; ++stride) {
+      ConvShape shape;
+      shape.batch = random.between(1, 2);
+      shape.input_channels = random.between(2, 4);
+      shape.output_channels = random.between(2, 19);
+      shape.kernel_height = window.height;
+      shape.kernel_width = window.width;
+      shape.stride_height = shape.stride_width = stride;
+      shape.dilation_height = random.between(1, 2);
+      shape.width = random.between(60, 70);
+      shape.height = random.between(4, 8) * stride + (window.height - 1) * shape.dilation_height;
+      shape.pad_top = random.between(0, 1);
+      shape.pad_left = random.between(0, 2);
+      shape.pad_right = random.between(0, 1);
+      shapes.push_back(shape);
+    }
+  }
+  return shapes;
+}
+
 std::vector<ConvShape> depthwise_shapes(Random& random) {
   std::vector<ConvShape> shapes;
   const auto add = [&](Window window, std::size_t stride, std::size_t channels, std::size_t multiplier,

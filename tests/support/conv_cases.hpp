@@ -46,6 +46,10 @@ std::vector<ConvShape> gemm_shapes(Random& random);
 // each window that has a kernel of its own and some that have none, multipliers 1 to 3.
 std::vector<ConvShape> depthwise_shapes(Random& random);
 
+// Images with few channels and long rows, as a network's first layer has: blocks of whole rows of windows, of which few hang over
+// an edge.
+std::vector<ConvShape> first_layer_shapes(Random& random);
+
 ConvShape random_shape(Random& random);
 Arithmetic random_arithmetic(Random& random);
 
