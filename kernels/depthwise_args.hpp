@@ -5,7 +5,7 @@
 // out of the cache. Rows that no window has read yet are read where they are, by one pointer a pixel (padding points to zeros),
 // and go into the strip on the way: to copy them beforehand would leave the multiply-add units idle meanwhile.
 //
-// Windows without a kernel of their own are read by such pointers alone.
+// Windows without a kernel of their own are read by such pointers alone, and so are others where that is faster: see has_strip().
 //
 // Packed weights: groups of `tile_channels` (one vector) output channels; in a group, for each kernel row and column in order,
 // tile_channels values of the row's type. Channels that do not exist are zero.
@@ -77,14 +77,14 @@ struct DepthwiseScratch {
   std::size_t bytes;
 };
 
-// `any`: for the kernel of any window. `vector` is the row's tile_channels.
+// `strip`: the row's, see WindowShape. `vector` is the row's tile_channels.
 // Inlined everywhere, so that no object shares its code.
-[[gnu::always_inline]] constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool any,
+[[gnu::always_inline]] constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool strip,
                                                                     std::size_t tile, std::size_t vector, Type type) {
   DepthwiseScratch s{};
   const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
   s.columns = (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;
-  s.strip_rows = any ? 0 : args.kernel_height;
+  s.strip_rows = strip ? args.kernel_height : 0;
   s.copies = args.multiplier != 1 || args.channels % vector != 0;
   const std::size_t channels = (args.channels + vector - 1) / vector * vector;
   s.copied_channels = !s.copies ? 0 : args.multiplier != 1 ? channels : vector;

@@ -15,10 +15,10 @@ void depthwise(const void* args) {
   using T = std::conditional_t<In == Type::fp32, float, Half>;
   constexpr int X = A::depthwise_columns;
   constexpr auto any = &depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::any>;
-  DepthwiseTiles<T, typename A::Element> tiles = {nullptr, any,
+  constexpr bool strip = has_strip<Isa, A, T, K, S>();
+  DepthwiseTiles<T, typename A::Element> tiles = {strip, any, any,
                                                   &depthwise_tiles<Isa, A, T, K, S, (X + 1) / 2, DepthwiseUse::raw>};
-  if constexpr (K != 0) tiles.common = any;
-  if constexpr (K != 0 && unrolls_rows<A>) {
+  if constexpr (strip && unrolls_rows<A>) {
     tiles.common = &depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::common>;
   }
   depthwise_rectangle<Isa, A, T>(tiles, *static_cast<const DepthwiseArgs*>(args),
@@ -43,16 +43,17 @@ struct DepthwiseRow {
   static constexpr RowName name = make_name();
   // A window that is not longer than a block has but one.
   static constexpr bool blocked = Sum == Accumulation::blocked && (K == 0 || K * K > half_block_steps);
-  static constexpr KernelRow row = {name.text,
-                                    Op::depthwise,
-                                    In,
-                                    In,
-                                    E,
-                                    {A::depthwise_columns, 1},
-                                    A::width,
-                                    {K, S},
-                                    &depthwise<Isa, A, In, K, S, blocked>,
-                                    Sum};
+  static constexpr KernelRow row = {
+      name.text,
+      Op::depthwise,
+      In,
+      In,
+      E,
+      {A::depthwise_columns, 1},
+      A::width,
+      {K, S, has_strip<Isa, A, std::conditional_t<In == Type::fp32, float, Half>, K, S>()},
+      &depthwise<Isa, A, In, K, S, blocked>,
+      Sum};
 };
 
 template <class Isa, class A, Type In, Accumulation Sum, int K, int S>

@@ -54,7 +54,12 @@ class DepthwiseInput {
     const bool overlaps = scratch_.strip_rows != 0 && stride < kernel && row != args_.row_begin;
     const std::size_t kept = overlaps ? kernel - stride : 0;  // the first window brings in all of its rows
     const std::size_t top = row * stride;                     // counted from the top of the padding
-    for (std::size_t i = kept; i < kernel; ++i) point_to_row(i - kept, top + i * args_.dilation_height);
+    const bool in_order = args_.dilation_height == 1;
+    for (std::size_t i = kept; i < kernel; ++i) {
+      const std::size_t y = top + i * args_.dilation_height;
+      const bool seen = in_order && row != args_.row_begin && i + stride < kernel;
+      point_to_row(i - kept, y, {in_order ? y % kernel : i, seen});
+    }
     window_.strip_rows = kept;
     window_.passing_rows = min(stride, kernel) - min(min(stride, kernel), kept);
     window_.common = kept != 0 && args_.stride_height == args_.stride_width;
@@ -127,7 +132,13 @@ class DepthwiseInput {
     return static_cast<const T*>(args_.input) + ((y - args_.pad_top) * args_.width + image_x_) * args_.input_stride;
   }
 
-  void point_to_row(std::size_t index, std::size_t y) {
+  // Where the copy of a row is, and whether it has been made: in order, rows stay where they are for the windows below.
+  struct Copy {
+    std::size_t slot;
+    bool made;
+  };
+
+  void point_to_row(std::size_t index, std::size_t y, Copy copy) {
     const T* from = image_row(y);
     const std::size_t offset = index * scratch_.columns + first_;
     if (args_.multiplier == 1) {
@@ -137,8 +148,8 @@ class DepthwiseInput {
     if (!scratch_.copies) return;
     T* copied = nullptr;
     if (from != nullptr) {
-      copied = part<T>(scratch_.copied) + offset * scratch_.copied_channels;
-      copy_row(from, copied);
+      copied = part<T>(scratch_.copied) + (copy.slot * scratch_.columns + first_) * scratch_.copied_channels;
+      if (!copy.made) copy_row(from, copied);
     }
     point_to(part<const T*>(scratch_.copy_pixels) + offset, copied, scratch_.copied_channels);
   }

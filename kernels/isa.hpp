@@ -23,6 +23,9 @@
 // An ISA whose partial loads and stores are as fast as whole ones may say so by a type Mask: first_lanes(n), of any n, gives the mask
 // of the first n lanes, or of all; load_masked(p, mask) and store_masked(p, x, mask) do as load_partial and store_partial.
 //
+// An ISA may have `static constexpr bool rereads_pixels = true`: rows of pixels are read again where they are, unless a strip saves
+// conversions or many loads of pointers. For CPUs whose loads are cheap and whose stores are not.
+//
 // An ISA may have `depthwise_vectors`, 2 if it has registers for two channel vectors of depthwise_columns outputs; else 1.
 //
 // An ISA may offer further arithmetics, HalfArithmetic and WideningArithmetic; see arithmetic.hpp. One that adds to another

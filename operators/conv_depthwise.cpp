@@ -76,7 +76,7 @@ DepthwiseScratch scratch_of(const Conv& conv, std::size_t channels, std::size_t 
   DepthwiseArgs args = window_args(conv);
   args.channels = channels;
   args.column_end = columns;
-  return lay_out_depthwise(args, conv.row->window.kernel == 0, static_cast<std::size_t>(conv.row->tile.rows),
+  return lay_out_depthwise(args, conv.row->window.strip, static_cast<std::size_t>(conv.row->tile.rows),
                            vector_channels(conv), conv.row->type);
 }
 

@@ -23,6 +23,7 @@ struct Isa {
   // 6x16 and 4x24 keep 12 accumulators; 8x8 is for outputs of up to 8 channels.
   static constexpr TileShape gemm_tiles[] = {{6, 2}, {4, 3}, {8, 1}};
   static constexpr int depthwise_columns = 7;
+  static constexpr bool rereads_pixels = true;
 
   static vf zero() { return _mm256_setzero_ps(); }
   static vf set1(float x) { return _mm256_set1_ps(x); }

@@ -26,6 +26,7 @@ struct Avx512 {
   // 12x32 is up to 7 % slower than 14x32; 5x80 gains nothing; 8x16, 16x16 and 24x16 are no better than 12x16.
   static constexpr TileShape gemm_tiles[] = {{6, 4}, {9, 3}, {14, 2}, {12, 1}};
   static constexpr int depthwise_columns = 7;
+  static constexpr bool rereads_pixels = true;
 
   static vf zero() { return _mm512_setzero_ps(); }
   static vf set1(float x) { return _mm512_set1_ps(x); }

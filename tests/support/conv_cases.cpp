@@ -213,12 +213,14 @@ std::vector<ConvShape> depthwise_shapes(Random& random) {
   for (const Window window : {Window{3, 3}, {5, 5}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
       for (std::size_t channels = 1; channels <= 17; ++channels) add(window, stride, channels, 1, 9);
-      for (const std::size_t channels : {std::size_t{24}, std::size_t{31}, std::size_t{33}, std::size_t{65}}) {
+      // Around one and two vectors of up to 32 channels.
+      for (const std::size_t channels : {std::size_t{24}, std::size_t{31}, std::size_t{32}, std::size_t{33},
+                                         std::size_t{48}, std::size_t{63}, std::size_t{64}, std::size_t{65}}) {
         add(window, stride, channels, 1, 5);
       }
       for (std::size_t width = 1; width <= 17; ++width) {  // "same" padding, every number of columns
         ConvShape shape;
-        shape.groups = shape.input_channels = shape.output_channels = random.between(1, 10);
+        shape.groups = shape.input_channels = shape.output_channels = random.one_in(2) ? 64 : random.between(1, 70);
         shape.kernel_height = window.height;
         shape.kernel_width = window.width;
         shape.stride_height = shape.stride_width = stride;
