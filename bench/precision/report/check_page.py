@@ -46,11 +46,33 @@ class Outline(HTMLParser):
             require(attributes.get("scope"), "a heading cell has no scope")
 
 
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055)**2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(text):
+    """By WCAG 2.1: 4.5 for text, 3 for lines of figures; in light, dark and print."""
+    themes = [dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r":root \{(.*?)\}", text, re.S)]
+    require(len(themes) == 3, "lacks a theme")
+    for colours in themes:
+        for paper in ("paper", "panel"):
+            for name in ("ink", "faint", "warn", "link", "good", *(f"series-{i}" for i in range(1, 7))):
+                low, high = sorted((luminance(colours[name]), luminance(colours[paper])))
+                needed = 3 if name.startswith("series") else 4.5
+                require((high + 0.05) / (low + 0.05) >= needed, f"{name} {colours[name]} is hard to see on {colours[paper]}")
+
+
 def static(page):
     text = Path(page).read_text()
     outline = Outline()
     outline.feed(text)
     require(outline.lang == "en", "no language")
+    require('<a class="skip" href="#content">' in text and outline.ids["content"] == 1, "nothing leads past the navigation")
+    require(text.count('class="scroll') == text.count('tabindex="0" role="region" aria-label="'), "what scrolls cannot be reached by keyboard")
+    contrast(text)
     require(outline.tags["h1"] == 1 and outline.tags["main"] == 1 and outline.tags["nav"] == 1, "no landmarks")
     require(all(count == 1 for count in outline.ids.values()), f"ids occur twice: {outline.ids.most_common(3)}")
     require(all(name in outline.ids for name in outline.labelled), "a label is missing")
