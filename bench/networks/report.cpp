@@ -19,7 +19,9 @@ constexpr char legend[] =
     "blocks of\n"
     "fp16; with instructions for that, of the multiply-adds of halves. activations: the most that is needed at a time, "
     "beside the\n"
-    "input. speed-up: over one thread.\n";
+    "input. speed-up: over one thread. possible: that of independent copies of the network, one a thread: what the "
+    "machine's cores\n"
+    "have to give together.\n";
 
 const Table& table() {
   static const Table result({{"network", 17, Align::left},
@@ -29,6 +31,7 @@ const Table& table() {
                              {"ms", 8},
                              {"% peak", 6},
                              {"speed-up", 8},
+                             {"possible", 8},
                              {"activations KB", 14},
                              {"workspace KB", 12},
                              {"operators KB", 12},
@@ -48,6 +51,7 @@ nlohmann::json json_of(const NetworkResult& result) {
           {"milliseconds", result.timing.seconds * 1e3},
           {"peak_fraction", result.peak_fraction()},
           {"speedup", result.speedup},
+          {"possible_speedup", result.possible_speedup},
           {"multiply_adds", result.multiply_adds},
           {"activation_bytes", result.activation_bytes},
           {"workspace_bytes", result.workspace_bytes},
@@ -68,6 +72,7 @@ void print_row(const NetworkResult& result) {
                  .row({result.network, result.backend, name_of(result.precision), std::to_string(result.threads),
                        fixed(result.timing.seconds * 1e3, 3), percent(result.peak_fraction()),
                        result.threads == 1 || result.speedup == 0 ? "" : fixed(result.speedup, 2),
+                       result.possible_speedup == 0 ? "" : fixed(result.possible_speedup, 2),
                        kilobytes(result.activation_bytes), kilobytes(result.workspace_bytes),
                        kilobytes(result.operator_bytes), result.timing.disturbed ? "~" : ""})
                  .c_str(),

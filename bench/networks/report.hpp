@@ -17,7 +17,8 @@ struct NetworkResult {
   std::size_t threads;
   double multiply_adds;
   Timing timing;
-  double speedup;  // over one thread; 0 if that was not measured
+  double speedup;           // over one thread; 0 if that was not measured
+  double possible_speedup;  // of as many copies of the network as there are threads, which share nothing; 0 likewise
   std::size_t activation_bytes;
   std::size_t workspace_bytes;
   std::size_t operator_bytes;

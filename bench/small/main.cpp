@@ -38,9 +38,34 @@ std::string name_with(const std::string& name, const std::string& backend, sixfo
 constexpr Layer tiny_layers[] = {
     {LayerKind::pointwise, 8, 8, 1, 1, 1, SIXFOLD_RELU6, false},
     {LayerKind::pointwise, 16, 16, 1, 1, 1, SIXFOLD_RELU6, true},
+    {LayerKind::pointwise, 8, 8, 1, 1, 1, SIXFOLD_SIGMOID, false},
+    {LayerKind::conv, 3, 8, 1, 3, 2, SIXFOLD_HARD_SWISH, false},
     {LayerKind::depthwise, 8, 8, 1, 3, 1, SIXFOLD_RELU6, false},
+    {LayerKind::depthwise, 16, 16, 1, 5, 2, SIXFOLD_HARD_SWISH, false},
     {LayerKind::fully_connected, 16, 8, 1, 1, 1, SIXFOLD_RELU, false},
 };
+
+struct TinyRun {
+  std::string title;
+  std::string identifier;
+  Graph graph;
+};
+
+// A step that is not a layer, on one pixel.
+TinyRun tiny_step(const char* title, const char* identifier, StepKind kind, std::size_t inputs) {
+  constexpr Shape pixel = {1, 1, 1, 16};
+  Graph graph{title, inputs, std::vector<Shape>(inputs + 1, pixel), {}};
+  graph.nodes.push_back({kind, {}, {}, 0, inputs == 2 ? 1 : -1});
+  return {title, identifier, std::move(graph)};
+}
+
+std::vector<TinyRun> tiny_runs() {
+  std::vector<TinyRun> runs;
+  for (const Layer& layer : tiny_layers) runs.push_back({title_of(layer), identifier_of(layer), graph_of(layer)});
+  runs.push_back(tiny_step("global average pool", "global_pool", StepKind::global_pool, 1));
+  runs.push_back(tiny_step("scale of channels", "channel_scale", StepKind::channel_scale, 2));
+  return runs;
+}
 
 void measure_runs(const std::string& backend, const Settings& settings, Json& results) {
   const Table table({{"layer of one pixel", 20, Align::left},
@@ -52,22 +77,22 @@ void measure_runs(const std::string& backend, const Settings& settings, Json& re
   std::printf("\nRuns, ns\n%s", table.header().c_str());
   PeakMeter meter(backend.c_str());
   Patience patience(settings.smoke ? 0.0 : 5.0);
-  for (const Layer& layer : tiny_layers) {
-    const Graph graph = graph_of(layer);
+  for (const TinyRun& tiny : tiny_runs()) {
     for (const sixfold_type type : types) {
-      GraphRunner runner(graph, {backend, type});
-      runner.set_inputs(inputs_for(graph));
+      GraphRunner runner(tiny.graph, {backend, type});
+      runner.set_inputs(inputs_for(tiny.graph));
       const Timing timing =
           take_turns({contestant([&] { runner.run(); }, 1)}, meter, patience, {settings.repetitions, 1e-3})[0];
       const double nanoseconds = timing.seconds * 1e9;
-      const double arithmetic = nanoseconds * 2 * graph.multiply_adds() / timing.operations_at_peak;
-      const std::string channels = std::to_string(layer.input_channels) + " > " + std::to_string(layer.output_channels);
+      const double arithmetic = nanoseconds * 2 * tiny.graph.multiply_adds() / timing.operations_at_peak;
+      const std::string channels = std::to_string(tiny.graph.values.front().channels) + " > " +
+                                   std::to_string(tiny.graph.values.back().channels);
       std::fputs(table
-                     .row({title_of(layer), channels, name_of(type), fixed(nanoseconds, 0), fixed(arithmetic, 0),
+                     .row({tiny.title, channels, name_of(type), fixed(nanoseconds, 0), fixed(arithmetic, 0),
                            fixed(nanoseconds - arithmetic, 0)})
                      .c_str(),
                  stdout);
-      results.push_back({{"name", name_with("run/" + identifier_of(layer), backend, type)},
+      results.push_back({{"name", name_with("run/" + tiny.identifier, backend, type)},
                          {"label", backend},
                          {"nanoseconds", nanoseconds},
                          {"overhead_nanoseconds", nanoseconds - arithmetic}});
