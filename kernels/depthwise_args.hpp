@@ -55,15 +55,22 @@ struct DepthwiseArgs {
 
 // How many of them are computed. They are in tiles of `tile`; the last one may be half as wide, and may compute columns that
 // are not stored.
-constexpr std::size_t depthwise_computed_columns(std::size_t columns, std::size_t tile) {
-  const std::size_t rest = columns % tile;
+[[gnu::always_inline]] constexpr std::size_t depthwise_computed_columns(std::size_t columns, std::size_t tile) {
+  const std::size_t rest = columns < tile ? columns : columns % tile;
   const std::size_t half = (tile + 1) / 2;
   return columns - rest + (rest == 0 ? 0 : rest <= half ? half : tile);
 }
 
+// Columns of the input that a row of outputs needs, padding included.
+// Inlined everywhere, so that no object shares its code.
+[[gnu::always_inline]] constexpr std::size_t depthwise_input_columns(const DepthwiseArgs& args, std::size_t tile) {
+  const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
+  return (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;
+}
+
 // The parts of a kernel's scratch, and the byte at which each begins.
 struct DepthwiseScratch {
-  std::size_t columns;     // of the input that a row of outputs needs, padding included
+  std::size_t columns;     // depthwise_input_columns()
   std::size_t strip_rows;  // a ring, each [channel vector][column][lane]
   bool copies;  // some input is not read where it is, but from a copy: an incomplete vector, multiplied channels
 
@@ -82,11 +89,10 @@ struct DepthwiseScratch {
 [[gnu::always_inline]] constexpr DepthwiseScratch lay_out_depthwise(const DepthwiseArgs& args, bool strip,
                                                                     std::size_t tile, std::size_t vector, Type type) {
   DepthwiseScratch s{};
-  const std::size_t computed = depthwise_computed_columns(args.column_end - args.column_begin, tile);
-  s.columns = (computed - 1) * args.stride_width + (args.kernel_width - 1) * args.dilation_width + 1;
+  s.columns = depthwise_input_columns(args, tile);
   s.strip_rows = strip ? args.kernel_height : 0;
-  s.copies = args.multiplier != 1 || args.channels % vector != 0;
-  const std::size_t channels = (args.channels + vector - 1) / vector * vector;
+  const std::size_t channels = (args.channels + vector - 1) & ~(vector - 1);  // a power of two
+  s.copies = args.multiplier != 1 || args.channels != channels;
   s.copied_channels = !s.copies ? 0 : args.multiplier != 1 ? channels : vector;
 
   auto add = [&](std::size_t bytes) {

@@ -41,6 +41,7 @@ class DepthwiseInput {
     window_.vector_pitch = scratch.columns * width;
     window_.pixels = part<const T*>(args.multiplier != 1 ? scratch_.copy_pixels : scratch_.pixels);
     window_.pixel_columns = scratch.columns;
+    window_.pixel_channel = 0;
     window_.weights = read_weights(static_cast<const T*>(args.weights), part<Element>(scratch.weights));
     for (std::size_t i = 0; i < scratch.strip_rows; ++i) {
       ring_[i] = part<Element>(scratch.strip) + i * vectors() * window_.vector_pitch;
@@ -184,7 +185,7 @@ class DepthwiseInput {
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   Element* ring_[depthwise_max_rows];
-  DepthwiseWindow<T, Element> window_{};
+  DepthwiseWindow<T, Element> window_;  // to clear it would take as long as a window of one pixel
 };
 
 }  // namespace sixfold

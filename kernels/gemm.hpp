@@ -27,6 +27,7 @@ struct GemmPanel {
   std::size_t run_length;
   std::size_t block;  // steps of a block, for arithmetics that round to half; at least 1
   const P* panel;
+  std::size_t panel_channels;  // packed_channels()
   const float* bias;
   Target target;
   const EpilogueArgs* epilogue;
@@ -36,10 +37,11 @@ struct GemmPanel {
 template <class A, int R, int V, class P>
 [[gnu::always_inline]] inline const P* accumulate_run(typename A::Accumulator (&acc)[R][V],
                                                       const typename A::Element* const* left, std::size_t begin,
-                                                      std::size_t end, const P* b) {
+                                                      std::size_t end, const P* b, std::size_t panel_channels) {
   using Right = typename A::Right;
   using Left = typename A::Left;
   constexpr int step = A::left_step;
+  if constexpr (A::width <= packed_multiple) panel_channels = V * A::width;  // known when compiled
   const typename A::Element* a[R];
   unroll<R>([&](auto r) __attribute__((always_inline)) { a[r] = left[r]; });
 
@@ -60,7 +62,7 @@ template <class A, int R, int V, class P>
           acc[r][v] = A::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
         });
       });
-      b += V * A::width;
+      b += panel_channels;
     });
   }
   if constexpr (step > 1) {
@@ -74,7 +76,7 @@ template <class A, int R, int V, class P>
           acc[r][v] = A::template fma_left<0>(value, right[v], acc[r][v]);
         });
       });
-      b += V * A::width;
+      b += panel_channels;
     }
   }
   return b;
@@ -106,7 +108,7 @@ template <class Isa, class A, int R, int V, class P>
   auto left = p.left + first;
   std::size_t k = 0;
   for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch, k += p.run_step) {
-    b = accumulate_run<A>(acc, left, k, k + p.run_length, b);
+    b = accumulate_run<A>(acc, left, k, k + p.run_length, b, p.panel_channels);
   }
   typename Isa::vf tile[R][vectors];
   tile_to_floats<Isa, A>(acc, tile);
@@ -156,7 +158,7 @@ template <class Isa, class A, int R, int V, class P>
     });
     for (std::size_t room = p.block; room != 0 && run < p.runs;) {
       const std::size_t steps = p.run_length - k < room ? p.run_length - k : room;
-      b = accumulate_run<A>(acc, left, run_begin + k, run_begin + k + steps, b);
+      b = accumulate_run<A>(acc, left, run_begin + k, run_begin + k + steps, b, p.panel_channels);
       room -= steps;
       k += steps;
       if (k < p.run_length) continue;
@@ -232,7 +234,8 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
   const std::size_t depth = args.runs * args.run_length;
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
     gemm_panel<Isa, A, R, V>({left, args.left_pitch, args.run_step, args.runs, args.run_length, block, panel,
-                              args.bias + c, panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
+                              packed_channels(args.channels - c, width, A::width), args.bias + c,
+                              panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
                              args.pixels);
   }
 }

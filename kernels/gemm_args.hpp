@@ -5,8 +5,9 @@
 // The left operand is not one matrix: row m is `runs` pieces of `run_length` elements, wherever they lie. A pointwise layer
 // has one run a pixel; a KxK layer one a kernel tap, or one a kernel row where the taps of a row lie side by side.
 //
-// Packed weights: panels of `tile_channels` output channels; in a panel, for each k in order, tile_channels values of the
-// row's type. Channels that do not exist are zero.
+// Packed weights: panels of `tile_channels` output channels; in a panel, for each k in order, packed_channels() values of the
+// row's type. Channels that do not exist are zero. Kernels read whole vectors: behind the last panel, tile_channels more values
+// must be readable, and should not be denormal.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,18 @@
 #include "row.hpp"
 
 namespace sixfold {
+
+// Where vectors are wide, the last panel is packed narrower than they are: 40 channels would else take as much memory as 48, or
+// with 32 lanes as 64. What a kernel then computes of the next k's values is not stored.
+inline constexpr std::size_t packed_multiple = 8;
+
+// How many channels a panel is packed for, if `left` ones are left for it and those after it. `lanes` is a vector's.
+// Inlined everywhere, so that no object shares its code.
+[[gnu::always_inline]] constexpr std::size_t packed_channels(std::size_t left, std::size_t tile_channels,
+                                                             std::size_t lanes) {
+  if (lanes <= packed_multiple || left >= tile_channels) return tile_channels;
+  return (left + packed_multiple - 1) / packed_multiple * packed_multiple;
+}
 
 struct GemmArgs {
   // Element k of run r of pixel m lies at left[r * left_pitch + m][r * run_step + k]; of the row's type. Either a pixel has a

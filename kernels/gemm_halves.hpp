@@ -120,12 +120,26 @@ void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
   convert_pixels<Isa>(args, 0, 1, left_floats, left);
   const Half* panel = static_cast<const Half*>(args.weights);
   for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<A, Half> p = {rows,         left.pitch,      left.run_step,
-                                  args.runs,    args.run_length, block,
-                                  panel,        args.bias + c,   panel_target<Isa, width>(args, Type::fp16, 0, c),
+    const GemmPanel<A, Half> p = {rows,
+                                  left.pitch,
+                                  left.run_step,
+                                  args.runs,
+                                  args.run_length,
+                                  block,
+                                  panel,
+                                  packed_channels(args.channels - c, width, A::width),
+                                  args.bias + c,
+                                  panel_target<Isa, width>(args, Type::fp16, 0, c),
                                   args.epilogue};
     gemm_tiles<Isa, A, 1, V>(p, 0, 1);
   }
+}
+
+// `behind` more floats are read, but not used; see packed weights in gemm_args.hpp.
+template <class Isa>
+[[gnu::always_inline]] inline void convert_panels(const Half* from, float* to, std::size_t count, std::size_t behind) {
+  convert_halves<Isa>(from, to, count);
+  for (std::size_t i = 0; i < behind; ++i) to[count + i] = 0.0f;
 }
 
 template <class Isa, class A, int R, int V>
@@ -143,7 +157,10 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
   const Half* weights = static_cast<const Half*>(args.weights);
   for (std::size_t panel = 0; panel < panels; panel += blocking.panels) {
     if (!args.right_ready) {
-      convert_halves<Isa>(weights + panel * depth * width, right, blocking.panels * depth * width);
+      const std::size_t last = panel + blocking.panels - 1;
+      const std::size_t last_channels = packed_channels(args.channels - last * width, width, A::width);
+      convert_panels<Isa>(weights + panel * depth * width, right,
+                          depth * ((blocking.panels - 1) * width + last_channels), width - last_channels);
     }
     for (std::size_t first = 0; first < args.pixels; first += blocking.pixels) {
       const std::size_t count = args.pixels - first < blocking.pixels ? args.pixels - first : blocking.pixels;
@@ -151,10 +168,10 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
       if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, converted);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, A, R, V>(
-            {rows, converted.pitch, converted.run_step, args.runs, args.run_length, block, right + p * depth * width,
-             args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
-            count);
+        gemm_panel<Isa, A, R, V>({rows, converted.pitch, converted.run_step, args.runs, args.run_length, block,
+                                  right + p * depth * width, packed_channels(args.channels - c, width, A::width),
+                                  args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
+                                 count);
       }
     }
   }

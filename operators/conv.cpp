@@ -118,7 +118,7 @@ std::size_t output_extent(std::size_t in, std::size_t pad_before, std::size_t pa
                           std::size_t stride, std::size_t dilation) {
   const std::size_t padded = in + pad_before + pad_after;
   const std::size_t window = dilation * (kernel - 1) + 1;
-  return padded < window ? 0 : (padded - window) / stride + 1;
+  return padded < window ? 0 : divide(padded - window, stride).quotient + 1;
 }
 
 sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixfold_error* error) {

@@ -15,17 +15,6 @@ struct DepthwiseConv : Conv {
 // The kernel's vector: blocks consist of whole ones.
 std::size_t vector_channels(const sixfold_operator& op) { return static_cast<std::size_t>(op.row->tile_channels); }
 
-// A tile of work is one image, one block of channels, and a band of rows by a band of columns.
-struct Tiling {
-  std::size_t block;  // channels
-  std::size_t blocks;
-  std::size_t rows;  // of a band
-  std::size_t row_bands;
-  std::size_t columns;
-  std::size_t column_bands;
-  std::size_t scratch_bytes;  // for a task
-};
-
 // The strip takes most of a 32 KB cache, and leaves room for weights and outputs.
 constexpr std::size_t strip_bytes = 24 * 1024;
 constexpr std::size_t min_block = 16;  // channels: one cache line of fp32
@@ -40,12 +29,18 @@ constexpr std::size_t max_tile_columns = 64;
 constexpr std::size_t band_bytes = 1536 * 1024;
 constexpr std::size_t min_band_rows = 4;
 constexpr std::size_t tiles_per_task = 3;
+constexpr double multiply_adds_a_cycle = 8.0;
+
+// Channels of a block, where there are to be at least `blocks`.
+std::size_t block_for(std::size_t channels, std::size_t blocks, std::size_t vector) {
+  return align_up(ceil_div(channels, blocks), max_of(vector, min_block));
+}
 
 std::size_t block_of(std::size_t channels, std::size_t strip_pixels, std::size_t vector) {
   const std::size_t fitting = min_of(max_of(strip_bytes / sizeof(float) / strip_pixels, min_block), max_block);
   const std::size_t multiple = max_of(vector, min_block);
-  const std::size_t blocks = ceil_div(channels, max_of(fitting / multiple * multiple, multiple));
-  return round_up(ceil_div(channels, blocks), multiple);
+  const std::size_t blocks = ceil_div(channels, max_of(fitting & ~(multiple - 1), multiple));
+  return block_for(channels, blocks, vector);
 }
 
 std::size_t image_bytes(const Tensor& tensor) {
@@ -60,7 +55,7 @@ std::size_t bands_for_cache(const Tensor& input, const Tensor& output) {
 DepthwiseArgs window_args(const Conv& conv) {
   const ConvShape& s = conv.shape;
   DepthwiseArgs args{};
-  args.multiplier = s.output_channels / s.input_channels;
+  args.multiplier = s.output_channels == s.input_channels ? 1 : s.output_channels / s.input_channels;
   args.kernel_height = s.kernel_height;
   args.kernel_width = s.kernel_width;
   args.stride_height = s.stride_height;
@@ -72,106 +67,140 @@ DepthwiseArgs window_args(const Conv& conv) {
   return args;
 }
 
-DepthwiseScratch scratch_of(const Conv& conv, std::size_t channels, std::size_t columns) {
-  DepthwiseArgs args = window_args(conv);
-  args.channels = channels;
-  args.column_end = columns;
-  return lay_out_depthwise(args, conv.row->window.strip, static_cast<std::size_t>(conv.row->tile.rows),
-                           vector_channels(conv), conv.row->type);
+// Blocks and bands for more than one task, given those that one task would have.
+void split_for_tasks(const Conv& conv, const Tensor& output, DepthwiseTiling& t) {
+  const std::size_t channels = conv.shape.output_channels;
+  const std::size_t batch = max_of(output.batch, 1);
+  t.block_by_block = batch * output.height * output.width < t.tasks * min_task_pixels;
+  if (t.block_by_block) {
+    t.block = block_for(channels, round_up(t.blocks, t.tasks), vector_channels(conv));
+    t.blocks = ceil_div(channels, t.block);
+    return;
+  }
+  const std::size_t others = t.blocks * t.column_bands * batch;
+  const std::size_t wanted = max_of(t.row_bands, ceil_div(tiles_per_task * t.tasks, others));
+  const std::size_t bands = batch == 1 ? round_up(wanted, t.tasks) : wanted;
+  t.row_bands = max_of(min_of(bands, output.height / min_band_rows), t.row_bands);
 }
 
-Tiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, std::size_t max_tasks) {
+DepthwiseTiling make_tiling(const Conv& conv, const Tensor& input, const Tensor& output, std::size_t max_tasks) {
   const ConvShape& s = conv.shape;
   const std::size_t vector = vector_channels(conv);
-  Tiling tiling{};
+  DepthwiseTiling t{};
   const std::size_t even = ceil_div(output.width, ceil_div(output.width, max_band_columns));
-  tiling.columns = min_of(round_up(even, static_cast<std::size_t>(conv.row->tile.rows)), output.width);
-  tiling.column_bands = ceil_div(output.width, tiling.columns);
-  const DepthwiseScratch scratch = scratch_of(conv, vector, tiling.columns);
-  const std::size_t rows = scratch.strip_rows + (s.output_channels == s.input_channels ? 0 : s.kernel_height);
-  tiling.block = block_of(s.output_channels, max_of(rows, 1) * scratch.columns, vector);
-  tiling.blocks = ceil_div(s.output_channels, tiling.block);
-  const std::size_t tiles = tiling.blocks * tiling.column_bands * max_of(output.batch, 1);
-  const std::size_t bands_for_tasks = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
-  const std::size_t bands = max_of(bands_for_tasks, bands_for_cache(input, output));
-  tiling.rows = max_of(ceil_div(output.height, bands), min_band_rows);
-  tiling.row_bands = ceil_div(output.height, tiling.rows);
-  // The last block may have an incomplete vector where the others have none: one that has is the largest.
-  const std::size_t incomplete = s.output_channels % vector == 0 ? 0 : 1;
-  tiling.scratch_bytes = scratch_of(conv, tiling.block - incomplete, tiling.columns).bytes;
-  return tiling;
+  const std::size_t tile = static_cast<std::size_t>(conv.row->tile.rows);
+  t.columns = min_of(ceil_div(even, tile) * tile, output.width);
+  t.column_bands = ceil_div(output.width, t.columns);
+  DepthwiseArgs args = window_args(conv);
+  args.column_end = t.columns;
+  const std::size_t rows =
+      (conv.row->window.strip ? s.kernel_height : 0) + (args.multiplier == 1 ? 0 : s.kernel_height);
+  t.block = block_of(s.output_channels, max_of(rows, 1) * depthwise_input_columns(args, tile), vector);
+  t.blocks = ceil_div(s.output_channels, t.block);
+  t.row_bands = min_of(bands_for_cache(input, output), max_of(output.height / min_band_rows, 1));
+  // The last block may have an incomplete vector where the others have none: one that has is the largest. So is one task's: a run
+  // with fewer tasks than the caller made room for must fit, too.
+  args.channels = t.block - (s.output_channels == align_up(s.output_channels, vector) ? 0 : 1);
+  t.task_bytes = lay_out_depthwise(args, conv.row->window.strip, tile, vector, conv.row->type).bytes;
+  const double multiply_adds = static_cast<double>(output.batch * output.height * output.width) *
+                               static_cast<double>(s.output_channels * s.taps());
+  t.tasks = worthwhile_tasks(max_tasks, multiply_adds / multiply_adds_a_cycle);
+  if (t.tasks > 1) split_for_tasks(conv, output, t);
+  return t;
 }
 
-sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
-                         std::size_t& bytes, sixfold_error* error) {
+sixfold_status split(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
+                     Tiling& tiling, std::size_t& bytes, sixfold_error* error) {
   const Conv& conv = static_cast<const Conv&>(op);
   const ConvShape& s = conv.shape;
   // The products inside make_tiling, in full, before they are trusted.
   std::size_t strip = 0;
   std::size_t window_columns = 0;
   std::size_t window_bytes = 0;
-  std::size_t tasks = 0;
   const std::size_t columns = min_of(output.width, max_band_columns) + max_tile_columns;
   const bool overflow = __builtin_mul_overflow(s.kernel_width, s.dilation_width, &window_columns) ||
                         __builtin_mul_overflow(columns, s.stride_width, &strip) ||
                         __builtin_add_overflow(strip, window_columns, &strip) ||
                         __builtin_mul_overflow(strip, s.kernel_height, &strip) ||
-                        __builtin_mul_overflow(strip, max_block * sizeof(double) * 4, &window_bytes) ||
-                        __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks);
+                        __builtin_mul_overflow(strip, max_block * sizeof(double) * 4, &window_bytes);
   if (overflow) {
     return fail(error, SIXFOLD_OVERFLOW,
                 "max_tasks is %zu: the workspace for a window of %zu x %zu does not fit size_t", max_tasks,
                 s.kernel_height, s.kernel_width);
   }
-  const Tiling tiling = make_tiling(conv, inputs[0], output, max_tasks);
-  if (__builtin_mul_overflow(tiling.scratch_bytes, max_tasks, &bytes)) {
+  tiling.depthwise = make_tiling(conv, inputs[0], output, max_tasks);
+  if (__builtin_mul_overflow(tiling.depthwise.task_bytes, max_tasks, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
   }
   return SIXFOLD_OK;
-}
-
-DepthwiseArgs common_args(const DepthwiseConv& conv, const Run& run, const EpilogueArgs& epilogue) {
-  DepthwiseArgs args = window_args(conv);
-  args.height = run.inputs[0].height;
-  args.width = run.inputs[0].width;
-  args.input_stride = run.inputs[0].pixel_stride;
-  args.output_width = run.output.width;
-  args.output_stride = run.output.pixel_stride;
-  args.residual_stride = run.inputs[1].pixel_stride;
-  args.epilogue = &epilogue;
-  return args;
 }
 
 unsigned char* image_of(const Tensor& tensor, std::size_t n) {
   return static_cast<unsigned char*>(tensor.data) + n * image_bytes(tensor);
 }
 
+// One run of the operator: what its tiles have in common.
+class DepthwiseRun {
+ public:
+  DepthwiseRun(const DepthwiseConv& conv, const Run& run)
+      : conv_(conv), run_(run), tiling_(run.tiling.depthwise), epilogue_(epilogue_of(conv)) {}
+
+  void operator()() const {
+    const std::size_t bands = tiling_.row_bands * tiling_.column_bands;
+    const std::size_t batch = run_.output.batch;
+    for_each_tile(run_, tiling_.tasks, batch * tiling_.blocks * bands, [&](std::size_t tile, std::size_t task) {
+      unsigned char* scratch = run_.workspace + task * tiling_.task_bytes;
+      if (tiling_.block_by_block) {
+        const Division band = divide(tile, bands);
+        const Division image = divide(band.quotient, batch);
+        return run_tile(image.remainder, band.remainder, image.quotient, scratch);
+      }
+      const Division block = divide(tile, tiling_.blocks);
+      const Division band = divide(block.quotient, bands);
+      run_tile(band.quotient, band.remainder, block.remainder, scratch);
+    });
+  }
+
+ private:
+  std::size_t first_row(std::size_t row_band) const {
+    if (row_band == tiling_.row_bands) return run_.output.height;
+    return divide(run_.output.height * row_band, tiling_.row_bands).quotient;
+  }
+
+  void run_tile(std::size_t image, std::size_t band, std::size_t block, unsigned char* scratch) const {
+    const std::size_t element = element_bytes(conv_.type);
+    const Division bands = divide(band, tiling_.column_bands);
+    DepthwiseArgs args = window_args(conv_);
+    args.input = image_of(run_.inputs[0], image);
+    args.height = run_.inputs[0].height;
+    args.width = run_.inputs[0].width;
+    args.input_stride = run_.inputs[0].pixel_stride;
+    args.channel = block * tiling_.block;
+    args.channels = min_of(tiling_.block, conv_.shape.output_channels - args.channel);
+    args.weights = part<unsigned char>(conv_, conv_.weights) + args.channel * conv_.shape.taps() * element;
+    args.bias = part<float>(conv_, conv_.bias) + args.channel;
+    args.out = image_of(run_.output, image) + args.channel * element;
+    args.output_width = run_.output.width;
+    args.output_stride = run_.output.pixel_stride;
+    if (conv_.input_count == 2) args.residual = image_of(run_.inputs[1], image) + args.channel * element;
+    args.residual_stride = run_.inputs[1].pixel_stride;
+    args.epilogue = &epilogue_;
+    args.row_begin = first_row(bands.quotient);
+    args.row_end = first_row(bands.quotient + 1);
+    args.column_begin = bands.remainder * tiling_.columns;
+    args.column_end = min_of(args.column_begin + tiling_.columns, run_.output.width);
+    args.scratch = scratch;
+    conv_.row->run(&args);
+  }
+
+  const DepthwiseConv& conv_;
+  const Run& run_;
+  const DepthwiseTiling& tiling_;
+  EpilogueArgs epilogue_;
+};
+
 void run_depthwise(const sixfold_operator& op, const Run& run) {
-  const DepthwiseConv& conv = static_cast<const DepthwiseConv&>(op);
-  const EpilogueArgs epilogue = epilogue_of(conv);
-  const Tiling tiling = make_tiling(conv, run.inputs[0], run.output, run.max_tasks);
-  const DepthwiseArgs common = common_args(conv, run, epilogue);
-  const std::size_t element = element_bytes(conv.type);
-  const std::size_t bands = tiling.row_bands * tiling.column_bands;
-  for_each_tile(run, run.output.batch * tiling.blocks * bands, [&](std::size_t tile, std::size_t task) {
-    const std::size_t b = tile % tiling.blocks;
-    const std::size_t band = tile / tiling.blocks % bands;
-    const std::size_t image = tile / tiling.blocks / bands;
-    DepthwiseArgs args = common;
-    args.input = image_of(run.inputs[0], image);
-    args.channel = b * tiling.block;
-    args.channels = min_of(tiling.block, conv.shape.output_channels - args.channel);
-    args.weights = part<unsigned char>(conv, conv.weights) + args.channel * conv.shape.taps() * element;
-    args.bias = part<float>(conv, conv.bias) + args.channel;
-    args.out = image_of(run.output, image) + args.channel * element;
-    if (conv.input_count == 2) args.residual = image_of(run.inputs[1], image) + args.channel * element;
-    args.row_begin = band / tiling.column_bands * tiling.rows;
-    args.row_end = min_of(args.row_begin + tiling.rows, run.output.height);
-    args.column_begin = band % tiling.column_bands * tiling.columns;
-    args.column_end = min_of(args.column_begin + tiling.columns, run.output.width);
-    args.scratch = run.workspace + task * tiling.scratch_bytes;
-    conv.row->run(&args);
-  });
+  DepthwiseRun(static_cast<const DepthwiseConv&>(op), run)();
 }
 
 void describe(const sixfold_operator& op, TextWriter& text) {
@@ -182,7 +211,7 @@ void describe(const sixfold_operator& op, TextWriter& text) {
                                       : "depthwise with this window and stride");
 }
 
-constexpr OperatorClass depthwise_class = {"conv2d", conv_output_shape, workspace, run_depthwise, describe};
+constexpr OperatorClass depthwise_class = {"conv2d", conv_output_shape, split, run_depthwise, describe};
 
 bool window_fits(const KernelRow& row, const ConvShape& s) {
   const WindowShape& w = row.window;

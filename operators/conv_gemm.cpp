@@ -11,29 +11,35 @@ namespace {
 
 struct GemmConv : Conv {
   Segments segments;
-  std::size_t weights;  // offsets
+  std::size_t panels;  // of all segments
+  std::size_t widest_panel;
+  WindowRuns runs;
+  std::size_t depth;
+  std::size_t group_inputs;
+  std::size_t group_outputs;
+  bool pointwise;
+  std::size_t most_pixels;   // of a block
+  double cycles_of_pixel;    // estimated
+  double cycles_of_weights;  // to fetch them
+  std::size_t weights;       // offsets
   std::size_t bias;
   std::size_t zeros;
   std::size_t group_weights;  // elements of one group's panels
 };
 
-// A tile of work is a block of output pixels, one group, and a part of its panels.
-struct Tiling {
-  std::size_t pixels;  // of all images
-  std::size_t block;   // pixels of a block; the last may have fewer
-  std::size_t blocks;
-  std::size_t parts;  // into which the panels of a group are divided
-  std::size_t pointer_bytes;
-  std::size_t copy_bytes;
-  std::size_t task_bytes;
-};
-
 // The left operand of a block stays in half of a small second-level cache while all panels pass over it.
-constexpr std::size_t block_bytes = 192 * 1024;
-constexpr std::size_t min_block = 48;       // fewer pixels would not pay for loading (fp16: converting) a panel
-constexpr std::size_t max_block = 384;      // more would only lengthen the pointer table
-constexpr std::size_t block_multiple = 24;  // full tiles for every tile height in use
+constexpr std::size_t block_bytes = 216 * 1024;
+constexpr std::size_t min_block =
+    54;  // fewer pixels would not pay for loading (fp16: converting) a panel; 7x7 are one block
+constexpr std::size_t max_block = 432;  // more would only lengthen the pointer table
+// Blocks consist of whole units; the last has the rest, too. So many pixels are full tiles for every tile height in use.
+constexpr std::size_t unit_pixels = 24;
+constexpr std::size_t longest_block = 3 * max_block;  // a unit is at most as long
 constexpr std::size_t tiles_per_task = 4;
+constexpr std::size_t min_part = 128;           // channels: each part of the panels goes over the left operand again
+constexpr double multiply_adds_a_cycle = 16.0;  // within a factor of two or so of all that is supported
+constexpr double weight_bytes_a_cycle = 8.0;
+constexpr std::size_t pixels_worth_a_panel = 12;  // so many are computed while a panel is loaded
 
 std::size_t panel_count(const Segments& segments) {
   std::size_t count = 0;
@@ -49,48 +55,87 @@ std::size_t widest_panel(const Segments& segments) {
   return widest;
 }
 
-std::size_t block_of(std::size_t pixels, std::size_t depth, std::size_t max_tasks) {
-  const std::size_t fitting = block_bytes / (depth * sizeof(float));
-  std::size_t block = min_of(max_of(fitting, min_block), max_block);
-  if (max_tasks > 1) block = min_of(block, max_of(ceil_div(pixels, tiles_per_task * max_tasks), min_block));
-  const std::size_t even = ceil_div(pixels, ceil_div(pixels, block));
-  return min_of(round_up(even, block_multiple), pixels);
+// Channels of panels 0 to `panels`, with those that only fill up.
+std::size_t channels_before(const Segments& segments, std::size_t panels) {
+  std::size_t channels = 0;
+  for (std::size_t i = 0; i < segments.count; ++i) {
+    const std::size_t here = min_of(panels, segments.items[i].panels);
+    channels += here * static_cast<std::size_t>(segments.items[i].row->tile_channels);
+    panels -= here;
+  }
+  return channels;
 }
 
-Tiling make_tiling(const GemmConv& conv, const Tensor* inputs, const Tensor& output, std::size_t max_tasks) {
-  const WindowRuns runs = choose_runs(conv.shape, inputs[0]);
-  const std::size_t depth = runs.runs * runs.run_length;
-  Tiling t{};
+// The most channels that one of `tasks` tasks gets if they share out the panels.
+std::size_t largest_share(const GemmConv& conv, std::size_t tasks) {
+  if (tasks >= conv.panels) return conv.widest_panel;
+  std::size_t largest = 0;
+  for (std::size_t i = 0, begin = 0; i < tasks; ++i) {
+    const std::size_t end = channels_before(conv.segments, conv.panels * (i + 1) / tasks);
+    largest = max_of(largest, end - begin);
+    begin = end;
+  }
+  return largest;
+}
+
+// Few pixels are split by panels, so that each weight is loaded by one core only, unless that splits worse than the pixels do.
+bool splits_by_panels(const GemmConv& conv, std::size_t pixels, std::size_t tasks) {
+  if (pixels >= tasks * min_task_pixels) return false;
+  if (conv.shape.groups > 1 || pixels < 2 * unit_pixels) return true;
+  const std::size_t by_panels = (pixels + pixels_worth_a_panel) * largest_share(conv, tasks);
+  const std::size_t by_pixels = (ceil_div(pixels, tasks) + pixels_worth_a_panel) * conv.segments.padded_channels;
+  return by_panels <= by_pixels;
+}
+
+// Blocks and parts for more than one task, given the blocks that one task would have.
+void split_for_tasks(const GemmConv& conv, GemmTiling& t) {
+  t.part_by_part = splits_by_panels(conv, t.pixels, t.tasks);
+  if (t.part_by_part) {
+    const std::size_t shares = max_of(min_of(conv.segments.padded_channels / min_part / t.tasks, tiles_per_task), 1);
+    t.parts = min_of(ceil_div(t.tasks * shares, conv.shape.groups), conv.panels);
+    return;
+  }
+  t.blocks = min_of(round_up(t.blocks, t.tasks), t.units);
+  const std::size_t parts = ceil_div(tiles_per_task * t.tasks, t.blocks * conv.shape.groups);
+  t.parts = max_of(min_of(parts, min_of(conv.segments.padded_channels / min_part, conv.panels)), 1);
+}
+
+// A unit of windows is some rows of them: where the pointers to a row start and end, there is work besides the pointers.
+std::size_t unit_of(const GemmConv& conv, std::size_t width) {
+  return conv.pointwise || width > conv.most_pixels ? unit_pixels : ceil_div(unit_pixels, width) * width;
+}
+
+GemmTiling make_tiling(const GemmConv& conv, const Tensor& output, std::size_t max_tasks) {
+  GemmTiling t{};
   t.pixels = output.batch * output.height * output.width;
   if (t.pixels == 0) return t;
-  t.block = block_of(t.pixels, depth, max_tasks);
-  // Whole rows of windows: where the pointers to a row start and end, there is work besides the pointers.
-  if (!conv.shape.is_pointwise() && t.block > output.width) t.block = t.block / output.width * output.width;
-  t.blocks = ceil_div(t.pixels, t.block);
-  const std::size_t tiles = t.blocks * conv.shape.groups;
-  const std::size_t wanted = max_tasks == 1 ? 1 : ceil_div(tiles_per_task * max_tasks, tiles);
-  t.parts = min_of(wanted, panel_count(conv.segments));
-  t.pointer_bytes = round_up(runs.runs * t.block * sizeof(void*), 64);
-  t.copy_bytes = runs.merged ? round_up(t.block * depth * element_bytes(conv.type), 64) : 0;
+  t.unit = unit_of(conv, output.width);
+  t.units = max_of(divide(t.pixels, t.unit).quotient, 1);
+  t.blocks = min_of(ceil_div(t.pixels, conv.most_pixels), t.units);
+  t.parts = 1;
+  t.tasks = worthwhile_tasks(max_tasks, static_cast<double>(t.pixels) * conv.cycles_of_pixel + conv.cycles_of_weights);
+  const std::size_t longest = min_of(t.unit * (ceil_div(t.units, t.blocks) + 1) - 1, t.pixels);
+  if (t.tasks > 1) split_for_tasks(conv, t);
+  // For the longest block of one task: a run with fewer tasks than the caller made room for must fit, too.
+  t.pointer_bytes = round_up(conv.runs.runs * longest * sizeof(void*), 64);
+  t.copy_bytes = conv.runs.merged ? round_up(longest * conv.depth * element_bytes(conv.type), 64) : 0;
   const std::size_t scratch =
-      gemm_scratch_bytes(*conv.row, t.block, runs.runs, runs.run_length, widest_panel(conv.segments));
+      gemm_scratch_bytes(*conv.row, longest, conv.runs.runs, conv.runs.run_length, conv.widest_panel);
   t.task_bytes = t.pointer_bytes + t.copy_bytes + round_up(scratch, 64);
   return t;
 }
 
-sixfold_status workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
-                         std::size_t& bytes, sixfold_error* error) {
-  // A window has at most PTRDIFF_MAX / 16 weights and a block at most max_block pixels; what remains may overflow. A run with
-  // fewer tasks than the caller made room for has larger blocks, and must fit too: each task gets room for the largest.
+sixfold_status split(const sixfold_operator& op, const Tensor*, const Tensor& output, std::size_t max_tasks,
+                     Tiling& tiling, std::size_t& bytes, sixfold_error* error) {
+  // A window has at most PTRDIFF_MAX / 16 weights; with it, what a block needs is known not to overflow.
   const GemmConv& conv = static_cast<const GemmConv&>(op);
-  std::size_t window = conv.shape.taps() * conv.shape.group_inputs();
-  std::size_t tasks = 0;
-  if (__builtin_mul_overflow(window, max_block * (2 * sizeof(void*) + half_line_floats(1) * sizeof(float)), &window) ||
-      __builtin_mul_overflow(max_tasks, tiles_per_task, &tasks) ||
-      __builtin_mul_overflow(max_tasks, make_tiling(conv, inputs, output, 1).task_bytes, &bytes)) {
-    return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
+  std::size_t window = 0;
+  if (!__builtin_mul_overflow(conv.depth, longest_block * (2 * sizeof(void*) + half_line_floats(1) * sizeof(float)),
+                              &window)) {
+    tiling.gemm = make_tiling(conv, output, max_tasks);
+    if (!__builtin_mul_overflow(max_tasks, tiling.gemm.task_bytes, &bytes)) return SIXFOLD_OK;
   }
-  return SIXFOLD_OK;
+  return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
 }
 
 // One run of the operator: what its tiles have in common.
@@ -99,52 +144,78 @@ class GemmRun {
   GemmRun(const GemmConv& conv, const Run& run)
       : conv_(conv),
         run_(run),
+        tiling_(run.tiling.gemm),
         epilogue_(epilogue_of(conv)),
-        tiling_(make_tiling(conv, run.inputs, run.output, run.max_tasks)),
-        runs_(choose_runs(conv.shape, run.inputs[0])),
-        element_(element_bytes(conv.type)) {}
+        runs_(conv.runs),
+        element_(element_bytes(conv.type)) {
+    runs_.copied = must_be_copied(runs_, conv.shape, run.inputs[0]);
+  }
 
   void operator()() const {
-    for_each_tile(
-        run_, tiling_.blocks * conv_.shape.groups * tiling_.parts, [this](std::size_t tile, std::size_t task) {
-          const std::size_t part = tile % tiling_.parts;
-          const std::size_t group = tile / tiling_.parts % conv_.shape.groups;
-          run_tile(tile / tiling_.parts / conv_.shape.groups, group, part, run_.workspace + task * tiling_.task_bytes);
-        });
+    const std::size_t groups = conv_.shape.groups;
+    for_each_tile(run_, tiling_.tasks, tiling_.blocks * groups * tiling_.parts,
+                  [this, groups](std::size_t tile, std::size_t task) {
+                    unsigned char* workspace = run_.workspace + task * tiling_.task_bytes;
+                    if (tiling_.part_by_part) {
+                      const Division block = divide(tile, tiling_.blocks);
+                      const Division part = divide(block.quotient, tiling_.parts);
+                      return run_tile(block.remainder, part.quotient, part.remainder, workspace);
+                    }
+                    const Division part = divide(tile, tiling_.parts);
+                    const Division group = divide(part.quotient, groups);
+                    run_tile(group.quotient, group.remainder, part.remainder, workspace);
+                  });
   }
 
  private:
+  std::size_t first_pixel(std::size_t block) const {
+    if (block == tiling_.blocks) return tiling_.pixels;
+    return divide(block * tiling_.units, tiling_.blocks).quotient * tiling_.unit;
+  }
+
   void run_tile(std::size_t block, std::size_t group, std::size_t part_index, unsigned char* workspace) const {
-    const std::size_t first = block * tiling_.block;
-    const std::size_t pixels = min_of(tiling_.block, tiling_.pixels - first);
-    LeftRows left{};
-    left.shape = &conv_.shape;
-    left.input = &run_.inputs[0];
-    left.output_height = run_.output.height;
-    left.output_width = run_.output.width;
-    left.runs = runs_;
-    left.group = group;
-    left.zeros = part<unsigned char>(conv_, conv_.zeros);
-    left.pointers = reinterpret_cast<const void**>(workspace);
-    left.copies = workspace + tiling_.pointer_bytes;
-    left.copy_bytes = tiling_.copy_bytes;
+    const std::size_t first = first_pixel(block);
+    const std::size_t pixels = first_pixel(block + 1) - first;
+    const Tensor& input = run_.inputs[0];
+    LeftRows left = {&conv_.shape,
+                     &input,
+                     run_.output.height,
+                     run_.output.width,
+                     runs_,
+                     conv_.pointwise,
+                     group,
+                     conv_.group_inputs,
+                     0,
+                     part<unsigned char>(conv_, conv_.zeros),
+                     reinterpret_cast<const void**>(workspace),
+                     workspace + tiling_.pointer_bytes,
+                     tiling_.copy_bytes};
     left.run_step = shared_run_step(left, first, pixels);
     fill_left_rows(left, first, pixels);
 
-    GemmArgs args{};
-    args.left = left.pointers;
-    args.left_pitch = left.run_step == 0 ? pixels : 0;
-    args.run_step = left.run_step;
-    args.runs = runs_.runs;
-    args.run_length = runs_.run_length;
-    args.left_step = conv_.shape.is_pointwise() ? run_.inputs[0].pixel_stride : 0;
-    args.pixels = pixels;
-    args.out_stride = run_.output.pixel_stride;
-    args.residual_stride = run_.inputs[1].pixel_stride;
-    args.epilogue = &epilogue_;
-    args.scratch = workspace + tiling_.pointer_bytes + tiling_.copy_bytes;
-    const std::size_t panels = panel_count(conv_.segments);
-    const PanelRange range = {group, panels * part_index / tiling_.parts, panels * (part_index + 1) / tiling_.parts};
+    // What differs from segment to segment comes later.
+    GemmArgs args = {.left = left.pointers,
+                     .left_pitch = left.run_step == 0 ? pixels : 0,
+                     .run_step = left.run_step,
+                     .runs = runs_.runs,
+                     .run_length = runs_.run_length,
+                     .left_step = conv_.pointwise ? input.pixel_stride : 0,
+                     .pixels = pixels,
+                     .weights = nullptr,
+                     .bias = nullptr,
+                     .channel = 0,
+                     .channels = 0,
+                     .out = nullptr,
+                     .out_stride = run_.output.pixel_stride,
+                     .residual = nullptr,
+                     .residual_stride = run_.inputs[1].pixel_stride,
+                     .epilogue = &epilogue_,
+                     .scratch = workspace + tiling_.pointer_bytes + tiling_.copy_bytes,
+                     .right_scratch = nullptr,
+                     .left_ready = false,
+                     .right_ready = false};
+    const PanelRange range = {group, divide(conv_.panels * part_index, tiling_.parts).quotient,
+                              divide(conv_.panels * (part_index + 1), tiling_.parts).quotient};
     if (shares_scratch(args, range)) {
       run_by_portions(args, first, range);
     } else {
@@ -163,7 +234,7 @@ class GemmRun {
   bool shares_scratch(const GemmArgs& args, const PanelRange& range) const {
     if (conv_.type != SIXFOLD_FP16 || args.pixels == 1 || conv_.segments.count == 1) return false;
     if (range.begin >= conv_.segments.items[0].panels || range.end <= conv_.segments.items[0].panels) return false;
-    return conv_.group_weights * sizeof(float) <= half_panels_bytes;
+    return conv_.depth * conv_.segments.padded_channels * sizeof(float) <= half_panels_bytes;
   }
 
   // Both segments for a few pixels, then for the next: what is converted lies in L1, and is not converted twice.
@@ -171,9 +242,9 @@ class GemmRun {
     const std::size_t pixels = args.pixels;
     const std::size_t portion = half_portion(pixels, args.runs * args.run_length);
     const void* const* left = args.left;
-    args.right_scratch =
-        static_cast<unsigned char*>(args.scratch) + half_pixels_bytes(portion, args.runs, args.run_length);
     for (std::size_t done = 0; done < pixels; done += portion) {
+      args.right_scratch =
+          static_cast<unsigned char*>(args.scratch) + half_pixels_bytes(portion, args.runs, args.run_length);
       args.left = left + done;
       args.pixels = min_of(portion, pixels - done);
       args.left_ready = false;
@@ -182,10 +253,10 @@ class GemmRun {
     }
   }
 
-  void run_panels(const GemmArgs& common, std::size_t first_pixel, const PanelRange& range) const {
-    GemmArgs args = common;
+  // Changes what differs from segment to segment, and the scratch that the segments share.
+  void run_panels(GemmArgs& args, std::size_t first_pixel, const PanelRange& range) const {
     const std::size_t depth = args.runs * args.run_length;
-    const std::size_t group_channel = range.group * conv_.shape.group_outputs();
+    const std::size_t group_channel = range.group * conv_.group_outputs;
     std::size_t segment_begin = 0;
     for (std::size_t i = 0; i < conv_.segments.count; ++i) {
       const Segment& segment = conv_.segments.items[i];
@@ -217,8 +288,8 @@ class GemmRun {
 
   const GemmConv& conv_;
   const Run& run_;
+  const GemmTiling& tiling_;
   EpilogueArgs epilogue_;
-  Tiling tiling_;
   WindowRuns runs_;
   std::size_t element_;
 };
@@ -236,7 +307,20 @@ void describe(const sixfold_operator& op, TextWriter& text) {
   }
 }
 
-constexpr OperatorClass gemm_class = {"conv2d", conv_output_shape, workspace, run_gemm, describe};
+constexpr OperatorClass gemm_class = {"conv2d", conv_output_shape, split, run_gemm, describe};
+
+// Of one segment's panel that begins at channel `begin` of the segment.
+std::size_t packed_channels_of(const Segment& segment, std::size_t begin) {
+  const std::size_t width = static_cast<std::size_t>(segment.row->tile_channels);
+  return packed_channels(segment.channels - begin, width, width / static_cast<std::size_t>(segment.row->tile.vectors));
+}
+
+// Channels that all panels of a group are packed for.
+std::size_t packed_channels_of(const Segments& segments) {
+  const Segment& last = segments.items[segments.count - 1];
+  const std::size_t last_panel = (last.panels - 1) * static_cast<std::size_t>(last.row->tile_channels);
+  return last.channel + last_panel + packed_channels_of(last, last_panel);
+}
 
 // The panels of one segment and group: for each panel, for each step of depth, the panel's channels.
 template <class T>
@@ -246,11 +330,13 @@ void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& s
   const std::size_t depth = s.taps() * s.group_inputs();
   for (std::size_t c = 0; c < segment.channels; ++c) {
     const std::size_t output = group * s.group_outputs() + segment.channel + c;
-    T* column = to + c / width * width * depth + c % width;
+    const std::size_t panel = c / width * width;
+    const std::size_t step = packed_channels_of(segment, panel);
+    T* column = to + panel * depth + (c - panel);
     const double factor = folded.weight_factor(output);
     for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
       for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
-        for (std::size_t i = 0; i < s.group_inputs(); ++i, column += width) {
+        for (std::size_t i = 0; i < s.group_inputs(); ++i, column += step) {
           *column = round(folded.weight(output, ky, kx, i) * factor);
         }
       }
@@ -285,8 +371,10 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
 
   BlockLayout layout;
   layout.add(1, sizeof(GemmConv));
-  const std::size_t group_weights = s.taps() * s.group_inputs() * segments.padded_channels;
-  const std::size_t weights = layout.add(s.groups * group_weights, size_of(type));
+  const WindowRuns runs = choose_runs(s);
+  const std::size_t depth = runs.runs * runs.run_length;
+  const std::size_t group_weights = depth * packed_channels_of(segments);
+  const std::size_t weights = layout.add(s.groups * group_weights + widest_panel(segments), size_of(type));
   const std::size_t bias = layout.add(s.groups * segments.padded_channels, sizeof(float));
   const std::size_t zeros = layout.add(s.kernel_width * s.group_inputs(), size_of(type));
   const EpilogueLayout per_channel = lay_out_epilogue(plan, layout);
@@ -296,6 +384,17 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
 
   GemmConv& conv = static_cast<GemmConv&>(*created);
   conv.segments = segments;
+  conv.panels = panel_count(segments);
+  conv.widest_panel = widest_panel(segments);
+  conv.runs = runs;
+  conv.depth = depth;
+  conv.group_inputs = s.group_inputs();
+  conv.group_outputs = s.group_outputs();
+  conv.pointwise = s.is_pointwise();
+  conv.most_pixels = min_of(max_of(block_bytes / (depth * sizeof(float)), min_block), max_block);
+  const double all_weights = static_cast<double>(s.groups) * static_cast<double>(group_weights);
+  conv.cycles_of_pixel = all_weights / multiply_adds_a_cycle;
+  conv.cycles_of_weights = all_weights * static_cast<double>(size_of(type)) / weight_bytes_a_cycle;
   conv.weights = weights;
   conv.bias = bias;
   conv.zeros = zeros;

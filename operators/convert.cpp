@@ -118,7 +118,7 @@ void run_convert(const sixfold_operator& op, const Run& run) {
   const Plan plan = desc.input_layout == desc.output_layout
                         ? plan_conversion(run.inputs[0], run.output)
                         : plan_transposition(run.inputs[0], run.output, desc.input_layout == SIXFOLD_NCHW);
-  for_each_tile(run, plan.images * ceil_div(plan.cuts, plan.tile), [&](std::size_t tile, std::size_t) {
+  for_each_tile(run, run.max_tasks, plan.images * ceil_div(plan.cuts, plan.tile), [&](std::size_t tile, std::size_t) {
     const ConvertArgs args = tile_args(plan, run, tile);
     op.row->run(&args);
   });

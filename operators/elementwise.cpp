@@ -13,6 +13,8 @@ namespace sixfold::operators {
 namespace {
 
 constexpr std::size_t tile_elements = 16384;
+constexpr std::size_t tiles_per_task = 4;
+constexpr double elements_a_cycle = 16.0;
 
 struct ElementwiseOperator {
   sixfold_operator common;
@@ -70,6 +72,7 @@ struct Plan {
   std::size_t channel_tiles;
   std::size_t tiles;  // of one image
   std::size_t bytes;  // of an element
+  std::size_t tasks;
 };
 
 bool dense(const Tensor& tensor) { return tensor.pixel_stride == tensor.channels; }
@@ -86,7 +89,7 @@ Plan make_plan(const ElementwiseOperator& it, const Run& run) {
   const bool b_an_image = !same_image(a, b) && b.batch != 1;
   const std::size_t pixels = a.height * a.width;
 
-  Plan plan{};
+  Plan plan;
   plan.bytes = element_bytes(a.type);
   plan.images = b_an_image ? a.batch : 1;
   plan.args = {a.data,
@@ -104,8 +107,14 @@ Plan make_plan(const ElementwiseOperator& it, const Run& run) {
     plan.args.pixels = 1;
   }
   const std::size_t channels = plan.args.channels;
-  plan.tile_pixels = channels < tile_elements ? tile_elements / channels : 1;
-  plan.tile_channels = channels < tile_elements ? channels : tile_elements;
+  const std::size_t elements = plan.args.pixels * channels;
+  plan.tasks = worthwhile_tasks(run.max_tasks,
+                                static_cast<double>(plan.images) * static_cast<double>(elements) / elements_a_cycle);
+  const std::size_t even = plan.tasks == 1 ? tile_elements : ceil_div(elements, tiles_per_task * plan.tasks);
+  const std::size_t size = min_of(round_up(even, 64), tile_elements);
+  plan.tile_pixels = elements <= size ? plan.args.pixels : divide(size, channels).quotient;
+  plan.tile_channels = plan.tile_pixels == 0 ? size : channels;
+  plan.tile_pixels = max_of(plan.tile_pixels, 1);
   plan.channel_tiles = ceil_div(channels, plan.tile_channels);
   plan.tiles = ceil_div(plan.args.pixels, plan.tile_pixels) * plan.channel_tiles;
   return plan;
@@ -116,10 +125,11 @@ std::size_t piece(std::size_t total, std::size_t begin, std::size_t size) {
 }
 
 ElementwiseArgs tile_args(const Plan& plan, const Run& run, std::size_t index) {
-  const std::size_t image = index / plan.tiles;
-  const std::size_t tile = index % plan.tiles;
-  const std::size_t channel = tile % plan.channel_tiles * plan.tile_channels;
-  const std::size_t pixel = tile / plan.channel_tiles * plan.tile_pixels;
+  const Division tile = divide(index, plan.tiles);
+  const Division rectangle = divide(tile.remainder, plan.channel_tiles);
+  const std::size_t image = tile.quotient;
+  const std::size_t channel = rectangle.remainder * plan.tile_channels;
+  const std::size_t pixel = rectangle.quotient * plan.tile_pixels;
   const std::size_t pixel_of_all = image * plan.args.pixels + pixel;
   const std::size_t b_pixel = plan.images > 1 ? image * run.inputs[1].pixel_stride : pixel_of_all * plan.args.b_stride;
 
@@ -135,7 +145,7 @@ ElementwiseArgs tile_args(const Plan& plan, const Run& run, std::size_t index) {
 
 void run_elementwise(const sixfold_operator& op, const Run& run) {
   const Plan plan = make_plan(self(op), run);
-  for_each_tile(run, plan.images * plan.tiles, [&](std::size_t tile, std::size_t) {
+  for_each_tile(run, plan.tasks, plan.images * plan.tiles, [&](std::size_t tile, std::size_t) {
     const ElementwiseArgs args = tile_args(plan, run, tile);
     op.row->run(&args);
   });

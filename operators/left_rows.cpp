@@ -42,8 +42,8 @@ class SpanFiller {
         input_(*left.input),
         pixels_(pixels),
         element_(element_bytes(input_.type)),
-        group_bytes_(left.group * shape_.group_inputs() * element_),
-        tap_bytes_(shape_.group_inputs() * element_),
+        group_bytes_(left.group * left.channels * element_),
+        tap_bytes_(left.channels * element_),
         whole_(whole_windows()),
         next_copy_(left.copies) {}
 
@@ -212,23 +212,30 @@ class SpanFiller {
 
 }  // namespace
 
-WindowRuns choose_runs(const ConvShape& shape, const Tensor& input) {
+WindowRuns choose_runs(const ConvShape& shape) {
   const std::size_t channels = shape.group_inputs();
-  const bool side_by_side = shape.groups == 1 && shape.dilation_width == 1 && input.pixel_stride == channels;
-  const bool merged = shape.kernel_width > 1 && channels < merge_below_channels;
-  if (!merged) return {false, false, shape.taps(), channels};
-  return {true, !side_by_side, shape.kernel_height, shape.kernel_width * channels};
+  if (shape.kernel_width > 1 && channels < merge_below_channels) {
+    return {true, false, shape.kernel_height, shape.kernel_width * channels};
+  }
+  return {false, false, shape.taps(), channels};
+}
+
+bool must_be_copied(const WindowRuns& runs, const ConvShape& shape, const Tensor& input) {
+  if (!runs.merged) return false;
+  return shape.groups != 1 || shape.dilation_width != 1 || input.pixel_stride != shape.input_channels;
 }
 
 std::size_t shared_run_step(const LeftRows& left, std::size_t first, std::size_t count) {
   if (!left.runs.merged || left.runs.copied) return 0;
   const ConvShape& shape = *left.shape;
   const Tensor& input = *left.input;
-  const std::size_t first_row = first / left.output_width;
-  const std::size_t last_row = (first + count - 1) / left.output_width;
-  if (first_row / left.output_height != last_row / left.output_height) return 0;
-  const std::size_t top = first_row % left.output_height * shape.stride_height;
-  const std::size_t bottom = last_row % left.output_height * shape.stride_height;
+  const std::size_t first_row = divide(first, left.output_width).quotient;
+  const std::size_t last_row = divide(first + count - 1, left.output_width).quotient;
+  const Division first_image = divide(first_row, left.output_height);
+  const Division last_image = divide(last_row, left.output_height);
+  if (first_image.quotient != last_image.quotient) return 0;
+  const std::size_t top = first_image.remainder * shape.stride_height;
+  const std::size_t bottom = last_image.remainder * shape.stride_height;
   const std::size_t reach = (shape.kernel_height - 1) * shape.dilation_height;
   if (top < shape.pad_top || bottom + reach >= shape.pad_top + input.height) return 0;
   // Copies have their rows so far apart too, and the next row's begin where this one's have ended.
@@ -241,11 +248,13 @@ std::size_t shared_run_step(const LeftRows& left, std::size_t first, std::size_t
 
 void fill_left_rows(const LeftRows& left, std::size_t first, std::size_t count) {
   SpanFiller filler(left, count);
-  if (left.shape->is_pointwise()) return filler.fill_pointwise(first);
+  if (left.pointwise) return filler.fill_pointwise(first);
   Span span{};
-  span.x = first % left.output_width;
-  span.y = first / left.output_width % left.output_height;
-  span.image = first / left.output_width / left.output_height;
+  const Division row = divide(first, left.output_width);
+  const Division image = divide(row.quotient, left.output_height);
+  span.x = row.remainder;
+  span.y = image.remainder;
+  span.image = image.quotient;
   for (span.slot = 0; span.slot < count; span.slot += span.count) {
     span.count = min_of(left.output_width - span.x, count - span.slot);
     filler.fill(span);

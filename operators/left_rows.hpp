@@ -16,7 +16,9 @@ struct WindowRuns {
   std::size_t run_length;
 };
 
-WindowRuns choose_runs(const ConvShape& shape, const Tensor& input);
+// All but `copied`, which depends on the image.
+WindowRuns choose_runs(const ConvShape& shape);
+bool must_be_copied(const WindowRuns& runs, const ConvShape& shape, const Tensor& input);
 
 struct LeftRows {
   const ConvShape* shape;
@@ -24,7 +26,9 @@ struct LeftRows {
   std::size_t output_height;
   std::size_t output_width;
   WindowRuns runs;
+  bool pointwise;  // the shape's is_pointwise()
   std::size_t group;
+  std::size_t channels;        // of a group's input
   std::size_t run_step;        // 0, or what shared_run_step() has given
   const unsigned char* zeros;  // a run of zeros
   const void** pointers;       // [run][pixel - first]; [pixel - first] if there is a run_step

@@ -93,8 +93,8 @@ sixfold_status fail_no_row(const Options& options, const RowQuery& query, sixfol
               options.kernel, options.backend->name);
 }
 
-sixfold_status no_workspace(const sixfold_operator&, const Tensor*, const Tensor&, std::size_t, std::size_t& bytes,
-                            sixfold_error*) {
+sixfold_status no_workspace(const sixfold_operator&, const Tensor*, const Tensor&, std::size_t, Tiling&,
+                            std::size_t& bytes, sixfold_error*) {
   bytes = 0;
   return SIXFOLD_OK;
 }

@@ -9,6 +9,7 @@
 #include "../include/sixfold/sixfold.h"
 #include "../kernels/row.hpp"
 #include "error.hpp"
+#include "tiling.hpp"
 
 namespace sixfold::operators {
 
@@ -21,6 +22,7 @@ constexpr std::size_t max_inputs = 2;
 struct Run {
   Tensor inputs[max_inputs];
   Tensor output;
+  Tiling tiling;
   unsigned char* workspace;  // aligned to 64
   std::size_t max_tasks;     // at least 1
   sixfold_parallel_for parallel_for;
@@ -34,9 +36,10 @@ struct OperatorClass {
   // Checks that the inputs fit the operator, and gives the output's shape and type.
   sixfold_status (*output_shape)(const sixfold_operator& op, const Tensor* inputs, Tensor& output,
                                  sixfold_error* error);
-  // Bytes for `max_tasks` tasks, not counting alignment. Called after output_shape succeeded.
-  sixfold_status (*workspace)(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
-                              std::size_t max_tasks, std::size_t& bytes, sixfold_error* error);
+  // Splits a run among at most `max_tasks` tasks, and says how many bytes of workspace they need, not counting alignment; what
+  // suffices for so many must suffice for fewer. Called after output_shape succeeded.
+  sixfold_status (*split)(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
+                          Tiling& tiling, std::size_t& bytes, sixfold_error* error);
   void (*run)(const sixfold_operator& op, const Run& run);
   // For sixfold_explain: a line that says what the operator does, and "kernel: <name>: <why>" for each kernel that it uses.
   void (*describe)(const sixfold_operator& op, class TextWriter& text);
@@ -128,9 +131,9 @@ class BlockLayout {
   bool overflow_ = false;
 };
 
-// The workspace function of operators that need none.
+// OperatorClass::split of operators that need no workspace, and split themselves when they run.
 sixfold_status no_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
-                            std::size_t max_tasks, std::size_t& bytes, sixfold_error* error);
+                            std::size_t max_tasks, Tiling& tiling, std::size_t& bytes, sixfold_error* error);
 
 // Allocates the block, zeroed, and fills in the common part. NULL after describing the failure.
 sixfold_operator* allocate_operator(const BlockLayout& layout, const OperatorClass& operator_class,
@@ -158,6 +161,22 @@ constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
 }
 constexpr std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
 constexpr std::size_t max_of(std::size_t a, std::size_t b) { return a > b ? a : b; }
-constexpr std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+// A division takes as long as ten to forty additions, and a layer of one pixel makes dozens, nearly all by something larger, or
+// by 1.
+struct Division {
+  std::size_t quotient;
+  std::size_t remainder;
+};
+constexpr Division divide(std::size_t a, std::size_t b) {
+  if (a < b) return {0, a};
+  if (b == 1) return {a, 0};
+  return {a / b, a % b};
+}
+constexpr std::size_t ceil_div(std::size_t a, std::size_t b) { return a == 0 ? 0 : divide(a - 1, b).quotient + 1; }
+// As round_up, but quicker.
+constexpr std::size_t align_up(std::size_t value, std::size_t power_of_two) {
+  return (value + power_of_two - 1) & ~(power_of_two - 1);
+}
 
 }  // namespace sixfold::operators

@@ -87,7 +87,10 @@ struct Plan {
   bool count_padding;
   std::size_t channels;  // of a tile
   std::size_t channel_tiles;
+  std::size_t tasks;
 };
+
+constexpr double inputs_a_cycle = 16.0;
 
 // Tiles are whole rows, but where there are too few of them to go round, as in global pooling.
 std::size_t channels_per_tile(std::size_t channels, std::size_t rows, std::size_t tasks) {
@@ -103,7 +106,10 @@ Plan make_plan(const sixfold_pool_desc& desc, const Run& run) {
   Plan plan{};
   plan.rows = rows_of(desc, input);
   plan.count_padding = desc.kind == SIXFOLD_AVERAGE_POOL && desc.count_include_pad != 0;
-  plan.channels = channels_per_tile(input.channels, run.output.batch * run.output.height, run.max_tasks);
+  const double windows = static_cast<double>(run.output.batch * run.output.height * run.output.width);
+  const double inputs = windows * static_cast<double>(plan.rows.kernel * columns.kernel * input.channels);
+  plan.tasks = worthwhile_tasks(run.max_tasks, inputs / inputs_a_cycle);
+  plan.channels = channels_per_tile(input.channels, run.output.batch * run.output.height, plan.tasks);
   plan.channel_tiles = ceil_div(input.channels, plan.channels);
   plan.args.columns = run.output.width;
   plan.args.row_step = plan.rows.dilation * input.width * input.pixel_stride;
@@ -122,10 +128,12 @@ PoolArgs tile_args(const Plan& plan, const Run& run, std::size_t tile) {
   const Tensor& input = run.inputs[0];
   const Tensor& output = run.output;
   const std::size_t bytes = element_bytes(input.type);
-  const std::size_t channel = tile % plan.channel_tiles * plan.channels;
-  const std::size_t output_row = tile / plan.channel_tiles;  // of all images
-  const std::size_t y = output_row % output.height;
-  const std::size_t image = output_row / output.height;
+  const Division channels = divide(tile, plan.channel_tiles);
+  const std::size_t channel = channels.remainder * plan.channels;
+  const std::size_t output_row = channels.quotient;  // of all images
+  const Division row_of_image = divide(output_row, output.height);
+  const std::size_t y = row_of_image.remainder;
+  const std::size_t image = row_of_image.quotient;
 
   PoolArgs args = plan.args;
   const std::size_t first = plan.rows.taps_before(y, plan.rows.before);
@@ -144,7 +152,7 @@ PoolArgs tile_args(const Plan& plan, const Run& run, std::size_t tile) {
 void run_pool(const sixfold_operator& op, const Run& run) {
   const Plan plan = make_plan(desc_of(op), run);
   const std::size_t tiles = run.output.batch * run.output.height * plan.channel_tiles;
-  for_each_tile(run, tiles, [&](std::size_t tile, std::size_t) {
+  for_each_tile(run, plan.tasks, tiles, [&](std::size_t tile, std::size_t) {
     const PoolArgs args = tile_args(plan, run, tile);
     op.row->run(&args);
   });

@@ -46,7 +46,7 @@ sixfold_status check_tensor(const char* field, Tensor& tensor, sixfold_error* er
 
 sixfold_status check_data(const char* field, const Tensor& tensor, sixfold_error* error) {
   if (tensor.data == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.data is NULL", field);
-  if (reinterpret_cast<std::uintptr_t>(tensor.data) % element_bytes(tensor.type) != 0) {
+  if ((reinterpret_cast<std::uintptr_t>(tensor.data) & (element_bytes(tensor.type) - 1)) != 0) {
     return fail(error, SIXFOLD_INVALID_ARGUMENT, "%s.data is %p, which is not aligned to its %zu-byte elements", field,
                 tensor.data, element_bytes(tensor.type));
   }
@@ -69,6 +69,7 @@ sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inp
     checked[i] = inputs[i];
     if (const sixfold_status status = check_tensor(input_fields[i], checked[i], error)) return status;
   }
+  for (std::size_t i = input_count; i < max_inputs; ++i) checked[i] = Tensor{};
   output = Tensor{};
   return op->operator_class->output_shape(*op, checked, output, error);
 }
@@ -92,12 +93,14 @@ sixfold_status check_output(const sixfold_operator& op, Tensor& output, const Te
   return op.operator_class->check_output(op, output, error);
 }
 
-sixfold_status needed_workspace(const sixfold_operator& op, const Tensor* inputs, const Tensor& output,
-                                std::size_t max_tasks, std::size_t& bytes, sixfold_error* error) {
+// Splits the run, and finds how much workspace it needs.
+sixfold_status split(const sixfold_operator& op, const Tensor* inputs, const Tensor& output, std::size_t max_tasks,
+                     Tiling& tiling, std::size_t& bytes, sixfold_error* error) {
   bytes = 0;
   const std::size_t tasks = max_tasks == 0 ? 1 : max_tasks;
-  if (const sixfold_status status = op.operator_class->workspace(op, inputs, output, tasks, bytes, error))
+  if (const sixfold_status status = op.operator_class->split(op, inputs, output, tasks, tiling, bytes, error)) {
     return status;
+  }
   if (bytes != 0 && __builtin_add_overflow(bytes, workspace_alignment - 1, &bytes)) {
     return fail(error, SIXFOLD_OVERFLOW, "max_tasks is %zu: the workspace does not fit size_t", max_tasks);
   }
@@ -154,12 +157,13 @@ sixfold_status sixfold_workspace_size(const sixfold_operator* op, const sixfold_
   Tensor output;
   if (const sixfold_status status = read_inputs(op, inputs, input_count, checked, output, error)) return status;
   if (bytes == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "bytes is NULL");
-  return needed_workspace(*op, checked, output, max_tasks, *bytes, error);
+  Tiling tiling;
+  return split(*op, checked, output, max_tasks, tiling, *bytes, error);
 }
 
 sixfold_status sixfold_run(const sixfold_operator* op, const sixfold_tensor* inputs, std::size_t input_count,
                            const sixfold_tensor* output, const sixfold_context* context, sixfold_error* error) {
-  Run run{};
+  Run run;  // all of it is written below; to clear it first would take a tenth of what else a small run costs
   Tensor expected;
   if (const sixfold_status status = read_inputs(op, inputs, input_count, run.inputs, expected, error)) return status;
   if (output == nullptr) return fail(error, SIXFOLD_INVALID_ARGUMENT, "output is NULL");
@@ -168,8 +172,9 @@ sixfold_status sixfold_run(const sixfold_operator* op, const sixfold_tensor* inp
   run.max_tasks =
       context == nullptr || context->max_tasks == 0 || context->parallel_for == nullptr ? 1 : context->max_tasks;
   std::size_t needed = 0;
-  if (const sixfold_status status = needed_workspace(*op, run.inputs, expected, run.max_tasks, needed, error))
+  if (const sixfold_status status = split(*op, run.inputs, expected, run.max_tasks, run.tiling, needed, error)) {
     return status;
+  }
   if (const sixfold_status status = read_context(context, run, needed, error)) return status;
   if (run.output.batch == 0) return SIXFOLD_OK;
 

@@ -15,9 +15,9 @@ std::size_t weight_bytes(const Graph& graph, sixfold_type type) {
   return static_cast<std::size_t>(weights) * size_of(type);
 }
 
-double memory_ratio(const Node& node, const std::string& backend, sixfold_type type) {
-  const Operator op = make_operator(*node.layer, *node.parameters, backend, type);
-  const std::size_t given = static_cast<std::size_t>(node.layer->weights()) * size_of(type) +
+double memory_ratio(const Node& node, const std::string& backend, const Precision& precision) {
+  const Operator op = make_operator(*node.layer, *node.parameters, backend, precision);
+  const std::size_t given = static_cast<std::size_t>(node.layer->weights()) * size_of(precision.type) +
                             static_cast<std::size_t>(node.layer->output_channels) * sizeof(float);
   return static_cast<double>(sixfold_memory_bytes(op.get())) / static_cast<double>(given);
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "network_graph.hpp"
+#include "precision.hpp"
 
 namespace sixfold::bench {
 
@@ -11,7 +12,7 @@ namespace sixfold::bench {
 std::size_t weight_bytes(const Graph& graph, sixfold_type type);
 
 // All that a layer's operator holds, over its weights and one fp32 bias a channel.
-double memory_ratio(const Node& node, const std::string& backend, sixfold_type type);
+double memory_ratio(const Node& node, const std::string& backend, const Precision& precision);
 
 struct LayerMemory {
   Layer layer;

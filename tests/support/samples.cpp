@@ -35,13 +35,13 @@ class Collector {
     sixfold_fully_connected_desc desc = sixfold_fully_connected_desc_default();
     desc.type = type_;
     desc.accumulation = arithmetic_.accumulation;
-    desc.input_features = 70;
-    desc.output_features = 45;
+    desc.input_features = 170;
+    desc.output_features = 245;
     desc.activation = sixfold_activation_default(SIXFOLD_SIGMOID);
     reference::ConvArrays arrays;
-    arrays.weights = random_.uniform(70 * 45, -1.0f, 1.0f);
-    arrays.bias = random_.uniform(45, -1.0f, 1.0f);
-    add("fully connected", create(desc, arrays, options_), {image(type_, 5, 1, 1, 70, random_)});
+    arrays.weights = random_.uniform(170 * 245, -1.0f, 1.0f);
+    arrays.bias = random_.uniform(245, -1.0f, 1.0f);
+    add("fully connected", create(desc, arrays, options_), {image(type_, 5, 1, 1, 170, random_)});
   }
 
   void add_pool(const std::string& name, sixfold_pool_kind kind) {
@@ -51,7 +51,7 @@ class Collector {
     desc.kernel_height = desc.kernel_width = 3;
     desc.stride_height = desc.stride_width = 2;
     desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 1;
-    add(name, create(desc, options_), {image(type_, 2, 15, 13, 200, random_)});
+    add(name, create(desc, options_), {image(type_, 2, 15, 13, 350, random_)});
   }
 
   void add_elementwise(const std::string& name, sixfold_elementwise_kind kind, sixfold_activation_kind activation) {
@@ -59,9 +59,9 @@ class Collector {
     desc.type = type_;
     desc.kind = kind;
     desc.activation = sixfold_activation_default(activation);
-    std::vector<reference::Image> images = {image(type_, 3, 11, 13, 37, random_)};
-    if (kind == SIXFOLD_ADD) images.push_back(image(type_, 3, 11, 13, 37, random_));
-    if (kind == SIXFOLD_MULTIPLY) images.push_back(image(type_, 3, 1, 1, 37, random_));
+    std::vector<reference::Image> images = {image(type_, 3, 29, 31, 53, random_)};
+    if (kind == SIXFOLD_ADD) images.push_back(image(type_, 3, 29, 31, 53, random_));
+    if (kind == SIXFOLD_MULTIPLY) images.push_back(image(type_, 3, 1, 1, 53, random_));
     add(name, create(desc, {}, options_), std::move(images));
   }
 
@@ -71,7 +71,7 @@ class Collector {
     desc.output_type = output;
     desc.input_layout = from;
     desc.output_layout = to;
-    add(name, create(desc, options_), {image(type_, 2, 17, 19, 21, random_)});
+    add(name, create(desc, options_), {image(type_, 2, 17, 29, 21, random_)});
   }
 
   std::vector<Sample> take() { return std::move(list_); }
@@ -105,10 +105,12 @@ std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmeti
   Collector all(options, arithmetic, random);
   all.add_conv("pointwise", square(21, 40, 70, 1, 1, 1), EpilogueKind::clamp);
   all.add_conv("pointwise, general epilogue", square(17, 10, 35, 1, 1, 1), EpilogueKind::general);
+  all.add_conv("pointwise of few pixels", square(6, 70, 170, 1, 1, 1), EpilogueKind::clamp);
   all.add_conv("first layer", square(29, 3, 16, 1, 3, 2), EpilogueKind::hswish);
   all.add_conv("grouped", square(13, 18, 27, 3, 3, 1), EpilogueKind::any);
   all.add_conv("depthwise 3x3", square(19, 33, 33, 33, 3, 1), EpilogueKind::clamp);
   all.add_conv("depthwise 3x3 stride 2", square(19, 40, 40, 40, 3, 2), EpilogueKind::general);
+  all.add_conv("depthwise of few pixels", square(6, 210, 210, 210, 3, 1), EpilogueKind::clamp);
   all.add_conv("depthwise 5x5", square(14, 24, 24, 24, 5, 1), EpilogueKind::hswish);
   all.add_conv("depthwise 7x7 multiplied", square(12, 11, 22, 11, 7, 1), EpilogueKind::any);
   all.add_fully_connected();

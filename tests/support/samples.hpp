@@ -23,7 +23,7 @@ struct Sample {
 };
 
 // Half accumulation concerns convolutions and fully connected layers: only these are made for it. Throws if an operator cannot be
-// created. Images are large enough to be split into several tiles.
+// created. All are large enough to be worth two tasks.
 std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmetic, Random& random);
 
 }  // namespace sixfold::test
