@@ -152,7 +152,6 @@ class NetworkBench {
   struct Variant {
     Precision precision;
     std::size_t threads;
-    std::unique_ptr<ThreadPool> pool;
     std::unique_ptr<GraphRunner> runner;
     std::unique_ptr<IndependentCopies> copies;  // of more than one thread
   };
@@ -168,14 +167,16 @@ class NetworkBench {
   }
 
   void add(const Precision& precision, std::size_t threads) {
-    auto pool = std::make_unique<ThreadPool>(threads);
+    // One pool for all that has so many threads: those of another wait busily for a while after their last run, and take a core.
+    std::unique_ptr<ThreadPool>& pool = pools_[threads];
+    if (!pool) pool = std::make_unique<ThreadPool>(threads);
     auto runner = std::make_unique<GraphRunner>(graph_, RunnerOptions{backend_, precision, pool.get()});
     runner->set_inputs(inputs_);
     std::unique_ptr<IndependentCopies> copies;
     if (threads > 1) {
       copies = std::make_unique<IndependentCopies>(graph_, RunnerOptions{backend_, precision}, inputs_, *pool);
     }
-    variants_.push_back({precision, threads, std::move(pool), std::move(runner), std::move(copies)});
+    variants_.push_back({precision, threads, std::move(runner), std::move(copies)});
   }
 
   NetworkResult result_of(const Variant& variant, const Timing& timing) const {
@@ -195,6 +196,7 @@ class NetworkBench {
   Graph graph_;
   std::vector<std::vector<float>> inputs_;
   std::string backend_;
+  std::map<std::size_t, std::unique_ptr<ThreadPool>> pools_;
   std::vector<Variant> variants_;
 };
 
