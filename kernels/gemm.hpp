@@ -33,6 +33,32 @@ struct GemmPanel {
   const EpilogueArgs* epilogue;
 };
 
+// acc += a[0..R][k..k + left_step] * b; returns where the next rows of b are.
+template <class A, int R, int V, class P>
+[[gnu::always_inline]] inline const P* accumulate_step(typename A::Accumulator (&acc)[R][V],
+                                                       const typename A::Element* const (&a)[R], std::size_t k,
+                                                       const P* b, std::size_t panel_channels) {
+  using Right = typename A::Right;
+  constexpr int step = A::left_step;
+  typename A::Left lanes[R];
+  if constexpr (step > 1) {
+    unroll<R>([&](auto r) __attribute__((always_inline)) { lanes[r] = A::load_left(a[r] + k); });
+  }
+  unroll<step>([&](auto lane) __attribute__((always_inline)) {
+    Right right[V];
+    unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
+    unroll<R>([&](auto r) __attribute__((always_inline)) {
+      // Loaded just before its use: an ISA that broadcasts from memory needs one register for it, not R.
+      if constexpr (step == 1) lanes[r] = A::load_left(a[r] + k);
+      unroll<V>([&](auto v) __attribute__((always_inline)) {
+        acc[r][v] = A::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
+      });
+    });
+    b += panel_channels;
+  });
+  return b;
+}
+
 // acc += a[0..R][begin..end] * b; returns where b ends.
 template <class A, int R, int V, class P>
 [[gnu::always_inline]] inline const P* accumulate_run(typename A::Accumulator (&acc)[R][V],
@@ -47,25 +73,17 @@ template <class A, int R, int V, class P>
 
   // Two, three or four steps a turn gain nothing on AVX2: its ports for integers are idle.
   std::size_t k = begin;
-  for (; k + step <= end; k += step) {
-    Left lanes[R];
-    if constexpr (step > 1) {
-      unroll<R>([&](auto r) __attribute__((always_inline)) { lanes[r] = A::load_left(a[r] + k); });
+  if constexpr (step == 1) {
+    for (; k < end; ++k) b = accumulate_step<A>(acc, a, k, b, panel_channels);
+  } else {
+    if (std::size_t turns = (end - begin) / step; turns != 0) {
+      do {
+        b = accumulate_step<A>(acc, a, k, b, panel_channels);
+        k += step;
+      } while (--turns != 0);
+      // A place for copies to the loop below: without it compilers make them in every turn of this one.
+      __asm__ volatile("");
     }
-    unroll<step>([&](auto lane) __attribute__((always_inline)) {
-      Right right[V];
-      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
-      unroll<R>([&](auto r) __attribute__((always_inline)) {
-        // Loaded just before its use: an ISA that broadcasts from memory needs one register for it, not R.
-        if constexpr (step == 1) lanes[r] = A::load_left(a[r] + k);
-        unroll<V>([&](auto v) __attribute__((always_inline)) {
-          acc[r][v] = A::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
-        });
-      });
-      b += panel_channels;
-    });
-  }
-  if constexpr (step > 1) {
     for (; k < end; ++k) {
       __asm__("" : "+r"(k));  // an unknown number of rounds: else the compiler writes out all that there can be
       Right right[V];
