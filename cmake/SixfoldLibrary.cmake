@@ -32,6 +32,9 @@ function(sixfold_library_objects target)
   if(SIXFOLD_ARM64)  # else an atomic operation is a call, of a function that asks for the CPU's features at load time
     target_compile_options(${target} PRIVATE -mno-outline-atomics)
   endif()
+  if(ANDROID)  # Clang leaves it out for Android: which functions' addresses matter, so that the linker may fold equal ones
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:Clang>:-faddrsig>)
+  endif()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(${target} PRIVATE sixfold_fp16)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
@@ -125,7 +128,7 @@ set_target_properties(sixfold_shared PROPERTIES VERSION ${PROJECT_VERSION}
 target_link_options(sixfold_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
 if(ANDROID)  # devices with pages of 16 KB load nothing else
   # The second makes the tables of pointers to kernels' names small; Android has read it since API level 23.
-  target_link_options(sixfold_shared PRIVATE -Wl,-z,max-page-size=16384 -Wl,--pack-dyn-relocs=android)
+  target_link_options(sixfold_shared PRIVATE -Wl,-z,max-page-size=16384 -Wl,--pack-dyn-relocs=android -Wl,--icf=safe)
 endif()
 if(NOT SIXFOLD_SANITIZE)  # the sanitizers' own functions are found only in the executable
   target_link_options(sixfold_shared PRIVATE -Wl,-z,defs)

@@ -10,7 +10,6 @@
 //   rounds_to_half      every multiply-add rounds once to binary16, and chains start at +0; else to fp32, and they start at
 //                       the bias. The kernel cuts chains into blocks and adds bias and blocks in fp32; see Accumulation
 //   gemm_tiles          register tiles, in Rights; a tile is held in registers over the whole depth, or a block of it
-//   depthwise_columns   output columns that a depthwise kernel keeps in registers
 //
 //   zero()                      an Accumulator of +0
 //   from_floats(p)              the width floats at p; only where !rounds_to_half
@@ -20,11 +19,16 @@
 //   load_left(p)                left_step Elements
 //   load_left_one(p)            one Element, for lane 0
 //   fma_left<L>(left, b, acc)   element L of left, for all channels, times b, plus acc; rounded once
-//   fma(a, b, acc)              Right a times Right b plus acc; rounded once. For depthwise
+//
+// and, if depthwise convolutions compute in it:
+//
+//   depthwise_columns       output columns that the kernel keeps in registers
+//   depthwise_unrolls_rows  whether compilers may unroll the rows of common windows: a second function of each
+//   fma(a, b, acc)          Right a times Right b plus acc; rounded once
 //
 // The Isa may bring native ones, as types with its name in their symbols:
 //   Isa::HalfArithmetic      Element Half, rounds_to_half. Else half accumulation is emulated, if there is an Isa::fma_to_half
-//   Isa::WideningArithmetic  Element Half, sums in fp32: replaces conversion in rows of fp16 that accumulate in fp32
+//   Isa::WideningArithmetic  Element Half, sums in fp32: replaces conversion in matrix products of fp16 that accumulate in fp32
 #pragma once
 
 #include <concepts>
@@ -46,7 +50,6 @@ concept ArithmeticOn = Isa<I> &&
   { A::left_step } -> std::convertible_to<int>;
   { A::rounds_to_half } -> std::convertible_to<bool>;
   { A::gemm_tiles[0] } -> std::convertible_to<TileShape>;
-  { A::depthwise_columns } -> std::convertible_to<int>;
   { A::zero() } -> std::same_as<typename A::Accumulator>;
   A::to_floats(acc, floats);
   { A::load_right(p) } -> std::same_as<typename A::Right>;
@@ -54,7 +57,6 @@ concept ArithmeticOn = Isa<I> &&
   { A::load_left(p) } -> std::same_as<typename A::Left>;
   { A::load_left_one(p) } -> std::same_as<typename A::Left>;
   { A::template fma_left<0>(left, right, acc) } -> std::same_as<typename A::Accumulator>;
-  { A::fma(right, right, acc) } -> std::same_as<typename A::Accumulator>;
 };
 
 // Everything in fp32.
@@ -70,6 +72,7 @@ struct FloatArithmetic {
   static constexpr bool rounds_to_half = false;
   static constexpr const auto& gemm_tiles = Isa::gemm_tiles;
   static constexpr int depthwise_columns = Isa::depthwise_columns;
+  static constexpr bool depthwise_unrolls_rows = true;
 
   static Accumulator zero() { return Isa::zero(); }
   static Accumulator from_floats(const float* p) { return Isa::load(p); }
@@ -100,6 +103,7 @@ struct EmulatedHalfArithmetic {
   static constexpr bool rounds_to_half = true;
   static constexpr TileShape gemm_tiles[] = {{4, 2}};
   static constexpr int depthwise_columns = Isa::depthwise_columns < 4 ? Isa::depthwise_columns : 4;
+  static constexpr bool depthwise_unrolls_rows = true;
 
   static Accumulator zero() { return Isa::zero(); }
   static void to_floats(Accumulator acc, typename Isa::vf (&floats)[1]) { floats[0] = acc; }

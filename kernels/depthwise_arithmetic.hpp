@@ -25,6 +25,9 @@ struct PairArithmetic {
   static constexpr int width = 2 * One::width;
   static constexpr bool rounds_to_half = One::rounds_to_half;
   static constexpr int depthwise_columns = One::depthwise_columns;
+  // Unrolled rows are worth 7 % of a 3x3 window with one vector. With two, a row is enough for a loop, and unrolled ones need more
+  // registers than there are: compilers load for several rows at once.
+  static constexpr bool depthwise_unrolls_rows = false;
 
   static Accumulator from_floats(const float* p) { return {One::from_floats(p), One::from_floats(p + One::width)}; }
   static void to_floats(Accumulator acc, typename Isa::vf (&floats)[2]) {
@@ -43,13 +46,6 @@ struct PairArithmetic {
     return {One::fma(a.low, b.low, acc.low), One::fma(a.high, b.high, acc.high)};
   }
 };
-
-// Unrolled rows are worth 7 % of a 3x3 window with one vector. With two, a row is enough for a loop, and unrolled ones need more
-// registers than there are: compilers load for several rows at once.
-template <class A>
-inline constexpr bool unrolls_rows = true;
-template <class Isa, class One>
-inline constexpr bool unrolls_rows<PairArithmetic<Isa, One>> = false;
 
 // An Isa says by `depthwise_vectors` that it has registers for two.
 template <class Isa>

@@ -18,7 +18,7 @@ void depthwise(const void* args) {
   constexpr bool strip = has_strip<Isa, A, T, K, S>();
   DepthwiseTiles<T, typename A::Element> tiles = {strip, any, any,
                                                   &depthwise_tiles<Isa, A, T, K, S, (X + 1) / 2, DepthwiseUse::raw>};
-  if constexpr (strip && unrolls_rows<A>) {
+  if constexpr (strip && A::depthwise_unrolls_rows) {
     tiles.common = &depthwise_tiles<Isa, A, T, K, S, X, DepthwiseUse::common>;
   }
   depthwise_rectangle<Isa, A, T>(tiles, *static_cast<const DepthwiseArgs*>(args),
@@ -75,6 +75,8 @@ constexpr auto depthwise_rows_of() {
   }
 }
 
+// Not in a WideningArithmetic: a conversion is once an input element, as the strip keeps what was converted, so that widening
+// multiply-adds save a sixth of the instructions, and would cost as much code as native halves.
 template <class Isa>
 constexpr auto depthwise_float_rows() {
   using Floats = DepthwiseFloats<Isa>;
@@ -83,15 +85,6 @@ constexpr auto depthwise_float_rows() {
   } else {
     return join(depthwise_rows_of<Isa, Floats, Type::fp32, Accumulation::fp32>(),
                 depthwise_rows_of<Isa, Floats, Type::fp16, Accumulation::fp32>());
-  }
-}
-
-template <class Isa>
-constexpr auto depthwise_widening_rows() {
-  if constexpr (HasWideningArithmetic<Isa>) {
-    return depthwise_rows_of<Isa, typename Isa::WideningArithmetic, Type::fp16, Accumulation::fp32>();
-  } else {
-    return RowList<0>{};
   }
 }
 
@@ -114,7 +107,7 @@ constexpr auto depthwise_half_rows() {
 
 template <class Isa>
 constexpr auto depthwise_rows() {
-  return join(depthwise_float_rows<Isa>(), depthwise_widening_rows<Isa>(), depthwise_half_rows<Isa>());
+  return join(depthwise_float_rows<Isa>(), depthwise_half_rows<Isa>());
 }
 
 }  // namespace sixfold

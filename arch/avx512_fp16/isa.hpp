@@ -25,6 +25,7 @@ struct Halves {
   // Each multiply-add loads its left operand, and two loads a cycle are the limit. 14x64 gains nothing, 8x96 and 6x128 lose.
   static constexpr TileShape gemm_tiles[] = {{12, 2}, {16, 1}};
   static constexpr int depthwise_columns = 7;
+  static constexpr bool depthwise_unrolls_rows = true;
 
   static Accumulator zero() { return _mm512_setzero_ph(); }
   template <class vf>

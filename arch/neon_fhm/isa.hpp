@@ -27,7 +27,6 @@ struct Isa : Neon64<Isa> {
     static constexpr bool rounds_to_half = false;
     // 16 accumulators, as in neon.
     static constexpr TileShape gemm_tiles[] = {{8, 1}};
-    static constexpr int depthwise_columns = 7;
 
     static Accumulator zero() { return {vdupq_n_f32(0.0f), vdupq_n_f32(0.0f)}; }
     static Accumulator from_floats(const float* p) { return {vld1q_f32(p), vld1q_f32(p + 4)}; }
@@ -38,9 +37,6 @@ struct Isa : Neon64<Isa> {
     template <int L>
     static Accumulator fma_left(Left left, Right right, Accumulator acc) {
       return {vfmlalq_laneq_low_f16(acc.low, right, left, L), vfmlalq_laneq_high_f16(acc.high, right, left, L)};
-    }
-    static Accumulator fma(Right a, Right b, Accumulator acc) {
-      return {vfmlalq_low_f16(acc.low, a, b), vfmlalq_high_f16(acc.high, a, b)};
     }
   };
 };

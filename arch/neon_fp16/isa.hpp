@@ -25,6 +25,7 @@ struct Isa : Neon64<Isa> {
     // As in neon, with vectors of twice as many channels.
     static constexpr TileShape gemm_tiles[] = {{8, 2}, {8, 1}};
     static constexpr int depthwise_columns = 7;
+    static constexpr bool depthwise_unrolls_rows = false;  // both compilers run out of registers
 
     static Accumulator zero() { return vreinterpretq_f16_u16(vdupq_n_u16(0)); }
     static void to_floats(Accumulator acc, vf (&floats)[2]) {
@@ -50,7 +51,13 @@ struct Isa : Neon64<Isa> {
       return acc;
 #endif
     }
-    static Accumulator fma(Right a, Right b, Accumulator acc) { return vfmaq_f16(acc, a, b); }
+    static Accumulator fma(Right a, Right b, Accumulator acc) {
+      acc = vfmaq_f16(acc, a, b);
+#ifndef __clang__
+      asm("" : "+w"(acc));  // else g++ 12 moves some accumulators to another register and back in a loop
+#endif
+      return acc;
+    }
   };
 };
 
