@@ -25,6 +25,7 @@ class Function:
 @dataclass
 class Loop:
     instructions: list
+    frame_pointer: bool  # whether x29 is one, not a register as any other
 
     def texts(self):
         return [i.text for i in self.instructions]
@@ -43,7 +44,8 @@ class Loop:
         return max(found, key=found.get) if found else None
 
     def stack_accesses(self):
-        return sum(bool(re.search(r'\[(sp|x29)\b', text)) for text in self.texts())
+        stack = re.compile(r'\[(sp|x29)\b' if self.frame_pointer else r'\[sp\b')
+        return sum(bool(stack.search(text)) for text in self.texts())
 
     def lane_copies(self):
         """Broadcasts and moves of single lanes: multiply-adds by a lane need none."""
@@ -80,7 +82,8 @@ def innermost_loops(function):
         if begin is not None and begin <= end:
             loops.append((begin, end))
     innermost = [a for a in loops if not any(b != a and a[0] <= b[0] and b[1] <= a[1] for b in loops)]
-    found = [Loop(function.instructions[begin:end + 1]) for begin, end in innermost]
+    frame_pointer = any(re.match(r'(mov|add) x29, sp\b', instruction.text) for instruction in function.instructions)
+    found = [Loop(function.instructions[begin:end + 1], frame_pointer) for begin, end in innermost]
     return [loop for loop in found if loop.kind() is not None]
 
 

@@ -16,11 +16,15 @@ from instructions import Emulator, build_plugin, layer_figures
 # What must not be lost: cycles per multiply-add on the first of CPUS at most this, without access to the stack or copies of lanes.
 # Two multiply-adds a cycle, 0.5, is that core's limit.
 FLOORS = [
-    ('gemm', 'fp32', r'\d+x[12]', 0.52),
+    ('gemm', 'fp32', r'\d+x2', 0.52),
+    ('gemm', 'fp32', r'\d+x1', 0.52),
     ('gemm', 'half', r'\d+x2', 0.52),
+    ('gemm', 'half', r'\d+x1', 0.52),
     ('gemm', 'widening', r'\d+x1', 0.52),
     ('depthwise', 'fp32', '3x3s1', 0.62),
     ('depthwise', 'fp32', '5x5s1', 0.62),
+    ('depthwise', 'half', '3x3s1', 0.62),
+    ('depthwise', 'half', '5x5s1', 0.62),
 ]
 
 
