@@ -29,8 +29,8 @@ struct GemmConv : Conv {
 
 // The left operand of a block stays in half of a small second-level cache while all panels pass over it.
 constexpr std::size_t block_bytes = 216 * 1024;
-constexpr std::size_t min_block =
-    54;  // fewer pixels would not pay for loading (fp16: converting) a panel; 7x7 are one block
+// Fewer pixels would not pay for loading (fp16: converting) a panel. More than 7x7, so that those are one block.
+constexpr std::size_t min_block = 54;
 constexpr std::size_t max_block = 432;  // more would only lengthen the pointer table
 // Blocks consist of whole units; the last has the rest, too. So many pixels are full tiles for every tile height in use.
 constexpr std::size_t unit_pixels = 24;
