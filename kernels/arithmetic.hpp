@@ -20,6 +20,11 @@
 //   load_left_one(p)            one Element, for lane 0
 //   fma_left<L>(left, b, acc)   element L of left, for all channels, times b, plus acc; rounded once
 //
+// and optionally
+//
+//   one_pixel_vectors       Accumulators that hide the latency of the multiply-add: products of one pixel go over so many
+//                           panels side by side. Without it over one after another, which is less code
+//
 // and, if depthwise convolutions compute in it:
 //
 //   depthwise_columns       output columns that the kernel keeps in registers
@@ -59,9 +64,19 @@ concept ArithmeticOn = Isa<I> &&
   { A::template fma_left<0>(left, right, acc) } -> std::same_as<typename A::Accumulator>;
 };
 
+// What the Isa says for fp32, if it says anything.
+template <class Isa>
+struct OnePixelVectors {};
+
+template <class Isa>
+requires requires { Isa::one_pixel_vectors; }
+struct OnePixelVectors<Isa> {
+  static constexpr int one_pixel_vectors = Isa::one_pixel_vectors;
+};
+
 // Everything in fp32.
 template <class Isa>
-struct FloatArithmetic {
+struct FloatArithmetic : OnePixelVectors<Isa> {
   using Element = float;
   using Accumulator = typename Isa::vf;
   using Right = typename Isa::vf;

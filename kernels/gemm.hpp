@@ -28,16 +28,31 @@ struct GemmPanel {
   std::size_t block;  // steps of a block, for arithmetics that round to half; at least 1
   const P* panel;
   std::size_t panel_channels;  // packed_channels()
+  std::size_t panel_pitch;     // elements to the next panel, for tiles of several
   const float* bias;
   Target target;
   const EpilogueArgs* epilogue;
 };
 
+// One step of depth of the panels under a tile of V vectors, W of which are a panel.
+template <class A, int W, class P>
+struct PanelStep {
+  std::size_t channels;
+  std::size_t pitch;
+
+  template <int V>
+  [[gnu::always_inline]] void load(const P* b, typename A::Right (&right)[V]) const {
+    unroll<V>([&](auto v) __attribute__((always_inline)) {
+      right[v] = A::load_right(b + (v / W) * pitch + (v % W) * A::width);
+    });
+  }
+};
+
 // acc += a[0..R][k..k + left_step] * b; returns where the next rows of b are.
-template <class A, int R, int V, class P>
+template <class A, int W, int R, int V, class P>
 [[gnu::always_inline]] inline const P* accumulate_step(typename A::Accumulator (&acc)[R][V],
                                                        const typename A::Element* const (&a)[R], std::size_t k,
-                                                       const P* b, std::size_t panel_channels) {
+                                                       const P* b, const PanelStep<A, W, P>& panels) {
   using Right = typename A::Right;
   constexpr int step = A::left_step;
   typename A::Left lanes[R];
@@ -46,7 +61,7 @@ template <class A, int R, int V, class P>
   }
   unroll<step>([&](auto lane) __attribute__((always_inline)) {
     Right right[V];
-    unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
+    panels.load(b, right);
     unroll<R>([&](auto r) __attribute__((always_inline)) {
       // Loaded just before its use: an ISA that broadcasts from memory needs one register for it, not R.
       if constexpr (step == 1) lanes[r] = A::load_left(a[r] + k);
@@ -54,31 +69,31 @@ template <class A, int R, int V, class P>
         acc[r][v] = A::template fma_left<lane>(lanes[r], right[v], acc[r][v]);
       });
     });
-    b += panel_channels;
+    b += panels.channels;
   });
   return b;
 }
 
 // acc += a[0..R][begin..end] * b; returns where b ends.
-template <class A, int R, int V, class P>
+template <class A, int W, int R, int V, class P>
 [[gnu::always_inline]] inline const P* accumulate_run(typename A::Accumulator (&acc)[R][V],
                                                       const typename A::Element* const* left, std::size_t begin,
-                                                      std::size_t end, const P* b, std::size_t panel_channels) {
+                                                      std::size_t end, const P* b, PanelStep<A, W, P> panels) {
   using Right = typename A::Right;
   using Left = typename A::Left;
   constexpr int step = A::left_step;
-  if constexpr (A::width <= packed_multiple) panel_channels = V * A::width;  // known when compiled
+  if constexpr (A::width <= packed_multiple) panels.channels = W * A::width;  // known when compiled
   const typename A::Element* a[R];
   unroll<R>([&](auto r) __attribute__((always_inline)) { a[r] = left[r]; });
 
   // Two, three or four steps a turn gain nothing on AVX2: its ports for integers are idle.
   std::size_t k = begin;
   if constexpr (step == 1) {
-    for (; k < end; ++k) b = accumulate_step<A>(acc, a, k, b, panel_channels);
+    for (; k < end; ++k) b = accumulate_step(acc, a, k, b, panels);
   } else {
     if (std::size_t turns = (end - begin) / step; turns != 0) {
       do {
-        b = accumulate_step<A>(acc, a, k, b, panel_channels);
+        b = accumulate_step(acc, a, k, b, panels);
         k += step;
       } while (--turns != 0);
       // A place for copies to the loop below: without it compilers make them in every turn of this one.
@@ -87,14 +102,14 @@ template <class A, int R, int V, class P>
     for (; k < end; ++k) {
       __asm__("" : "+r"(k));  // an unknown number of rounds: else the compiler writes out all that there can be
       Right right[V];
-      unroll<V>([&](auto v) __attribute__((always_inline)) { right[v] = A::load_right(b + v * A::width); });
+      panels.load(b, right);
       unroll<R>([&](auto r) __attribute__((always_inline)) {
         const Left value = A::load_left_one(a[r] + k);
         unroll<V>([&](auto v) __attribute__((always_inline)) {
           acc[r][v] = A::template fma_left<0>(value, right[v], acc[r][v]);
         });
       });
-      b += panel_channels;
+      b += panels.channels;
     }
   }
   return b;
@@ -114,7 +129,7 @@ template <class Isa, class Element>
 }
 
 // A tile whose chains start at the bias and run through.
-template <class Isa, class A, int R, int V, class P>
+template <class Isa, class A, int R, int V, int W, class P>
 [[gnu::always_inline]] inline void compute_tile(const GemmPanel<A, P>& p, std::size_t first) {
   constexpr int vectors = V * (A::width / Isa::width);
   typename A::Accumulator acc[R][V];
@@ -126,7 +141,7 @@ template <class Isa, class A, int R, int V, class P>
   auto left = p.left + first;
   std::size_t k = 0;
   for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch, k += p.run_step) {
-    b = accumulate_run<A>(acc, left, k, k + p.run_length, b, p.panel_channels);
+    b = accumulate_run(acc, left, k, k + p.run_length, b, PanelStep<A, W, P>{p.panel_channels, p.panel_pitch});
   }
   typename Isa::vf tile[R][vectors];
   tile_to_floats<Isa, A>(acc, tile);
@@ -158,7 +173,7 @@ template <class Isa, class Element>
 
 // A tile whose chains start at +0 and are cut into blocks. All that follows a block's multiply-adds is one function for all
 // tile shapes, by way of memory, which as halves are little.
-template <class Isa, class A, int R, int V, class P>
+template <class Isa, class A, int R, int V, int W, class P>
 [[gnu::always_inline]] inline void compute_tile_by_blocks(const GemmPanel<A, P>& p, std::size_t first) {
   constexpr std::size_t width = V * A::width;
   alignas(64) typename A::Element block[R * width];
@@ -176,7 +191,8 @@ template <class Isa, class A, int R, int V, class P>
     });
     for (std::size_t room = p.block; room != 0 && run < p.runs;) {
       const std::size_t steps = p.run_length - k < room ? p.run_length - k : room;
-      b = accumulate_run<A>(acc, left, run_begin + k, run_begin + k + steps, b, p.panel_channels);
+      b = accumulate_run(acc, left, run_begin + k, run_begin + k + steps, b,
+                         PanelStep<A, W, P>{p.panel_channels, p.panel_pitch});
       room -= steps;
       k += steps;
       if (k < p.run_length) continue;
@@ -195,14 +211,14 @@ template <class Isa, class A, int R, int V, class P>
   finish_below<Isa>(TileBuffer{total, R, width}, p.target, first, p.bias, *p.epilogue);
 }
 
-// `tiles` tiles of R pixels, one below the other, from pixel `first` on.
-template <class Isa, class A, int R, int V, class P>
+// `tiles` tiles of R pixels, one below the other, from pixel `first` on. W vectors are a panel.
+template <class Isa, class A, int R, int V, int W = V, class P>
 [[gnu::noinline]] void gemm_tiles(const GemmPanel<A, P>& p, std::size_t first, std::size_t tiles) {
   for (; tiles > 0; --tiles, first += R) {
     if constexpr (A::rounds_to_half) {
-      compute_tile_by_blocks<Isa, A, R, V>(p, first);
+      compute_tile_by_blocks<Isa, A, R, V, W>(p, first);
     } else {
-      compute_tile<Isa, A, R, V>(p, first);
+      compute_tile<Isa, A, R, V, W>(p, first);
     }
   }
 }
@@ -242,19 +258,65 @@ Target panel_target(const GemmArgs& args, Type type, std::size_t first, std::siz
           args.channel + c};
 }
 
+// How many panels of V vectors one pixel's product goes over side by side. A panel by itself has too few chains to hide the
+// latency of the multiply-add.
+template <class A, int V>
+constexpr int panels_of_one_pixel() {
+  if constexpr (requires { A::one_pixel_vectors; }) {
+    return (A::one_pixel_vectors + V - 1) / V;
+  } else {
+    return 1;
+  }
+}
+
+// Points p to the panels under a tile of `width` channels from channel `c` of the call on.
+template <class Isa, std::size_t width, class A, class P>
+[[gnu::always_inline]] inline void go_to_panel(GemmPanel<A, P>& p, const GemmArgs& args, const P* weights,
+                                               std::size_t c) {
+  p.panel = weights + c * (args.runs * args.run_length);
+  p.bias = args.bias + c;
+  p.target = panel_target<Isa, width>(args, p.target.type, 0, c);
+}
+
+// The product of one pixel with panels, as many as fill whole tiles; returns how many channels those have.
+template <class Isa, class A, int V, class P>
+std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* weights) {
+  constexpr int panels = panels_of_one_pixel<A, V>();
+  std::size_t c = 0;
+  if constexpr (panels > 1) {
+    constexpr std::size_t width = panels * V * A::width;
+    p.panel_channels = V * A::width;
+    for (; c + width <= args.channels; c += width) {
+      go_to_panel<Isa, width>(p, args, weights, c);
+      gemm_tiles<Isa, A, 1, panels * V, V>(p, 0, 1);
+    }
+  }
+  return c;
+}
+
 // A product whose operands are what the arithmetic reads.
 template <class Isa, class A, int R, int V>
 void gemm_direct(const GemmArgs& args, std::size_t block) {
   using Element = typename A::Element;
   constexpr std::size_t width = V * A::width;
-  const Element* const* left = reinterpret_cast<const Element* const*>(args.left);
-  const Element* panel = static_cast<const Element*>(args.weights);
-  const std::size_t depth = args.runs * args.run_length;
-  for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    gemm_panel<Isa, A, R, V>({left, args.left_pitch, args.run_step, args.runs, args.run_length, block, panel,
-                              packed_channels(args.channels - c, width, A::width), args.bias + c,
-                              panel_target<Isa, width>(args, type_of<Element>, 0, c), args.epilogue},
-                             args.pixels);
+  const Element* weights = static_cast<const Element*>(args.weights);
+  GemmPanel<A> p = {.left = reinterpret_cast<const Element* const*>(args.left),
+                    .left_pitch = args.left_pitch,
+                    .run_step = args.run_step,
+                    .runs = args.runs,
+                    .run_length = args.run_length,
+                    .block = block,
+                    .panel = weights,
+                    .panel_channels = width,
+                    .panel_pitch = args.runs * args.run_length * width,
+                    .bias = args.bias,
+                    .target = panel_target<Isa, width>(args, type_of<Element>, 0, 0),
+                    .epilogue = args.epilogue};
+  std::size_t c = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
+  for (; c < args.channels; c += width) {
+    p.panel_channels = packed_channels(args.channels - c, width, A::width);
+    go_to_panel<Isa, width>(p, args, weights, c);
+    gemm_panel<Isa, A, R, V>(p, args.pixels);
   }
 }
 

@@ -118,19 +118,22 @@ void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
       reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1, args.runs));
   const ConvertedLeft left = converted_left(args, 1, rows);
   convert_pixels<Isa>(args, 0, 1, left_floats, left);
-  const Half* panel = static_cast<const Half*>(args.weights);
-  for (std::size_t c = 0; c < args.channels; c += width, panel += depth * width) {
-    const GemmPanel<A, Half> p = {rows,
-                                  left.pitch,
-                                  left.run_step,
-                                  args.runs,
-                                  args.run_length,
-                                  block,
-                                  panel,
-                                  packed_channels(args.channels - c, width, A::width),
-                                  args.bias + c,
-                                  panel_target<Isa, width>(args, Type::fp16, 0, c),
-                                  args.epilogue};
+  const Half* weights = static_cast<const Half*>(args.weights);
+  GemmPanel<A, Half> p = {.left = rows,
+                          .left_pitch = left.pitch,
+                          .run_step = left.run_step,
+                          .runs = args.runs,
+                          .run_length = args.run_length,
+                          .block = block,
+                          .panel = weights,
+                          .panel_channels = width,
+                          .panel_pitch = depth * width,
+                          .bias = args.bias,
+                          .target = panel_target<Isa, width>(args, Type::fp16, 0, 0),
+                          .epilogue = args.epilogue};
+  for (std::size_t c = gemm_one_pixel<Isa, A, V>(args, p, weights); c < args.channels; c += width) {
+    p.panel_channels = packed_channels(args.channels - c, width, A::width);
+    go_to_panel<Isa, width>(p, args, weights, c);
     gemm_tiles<Isa, A, 1, V>(p, 0, 1);
   }
 }
@@ -168,10 +171,11 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
       if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, converted);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, A, R, V>({rows, converted.pitch, converted.run_step, args.runs, args.run_length, block,
-                                  right + p * depth * width, packed_channels(args.channels - c, width, A::width),
-                                  args.bias + c, panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
-                                 count);
+        gemm_panel<Isa, A, R, V>(
+            {rows, converted.pitch, converted.run_step, args.runs, args.run_length, block, right + p * depth * width,
+             packed_channels(args.channels - c, width, A::width), depth * width, args.bias + c,
+             panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
+            count);
       }
     }
   }

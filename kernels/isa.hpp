@@ -26,6 +26,8 @@
 // An ISA may have `static constexpr bool rereads_pixels = true`: rows of pixels are read again where they are, unless a strip saves
 // conversions or many loads of pointers. For CPUs whose loads are cheap and whose stores are not.
 //
+// An ISA may have `one_pixel_vectors`; see arithmetic.hpp.
+//
 // An ISA may have `depthwise_vectors`, 2 if it has registers for two channel vectors of depthwise_columns outputs; else 1.
 //
 // An ISA may offer further arithmetics, HalfArithmetic and WideningArithmetic; see arithmetic.hpp. One that adds to another

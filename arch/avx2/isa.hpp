@@ -22,6 +22,7 @@ struct Isa {
   static constexpr int left_step = 1;
   // 6x16 and 4x24 keep 12 accumulators; 8x8 is for outputs of up to 8 channels.
   static constexpr TileShape gemm_tiles[] = {{6, 2}, {4, 3}, {8, 1}};
+  static constexpr int one_pixel_vectors = 8;
   static constexpr int depthwise_columns = 7;
   static constexpr bool rereads_pixels = true;
 

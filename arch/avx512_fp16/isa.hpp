@@ -24,6 +24,7 @@ struct Halves {
   static constexpr bool rounds_to_half = true;
   // Each multiply-add loads its left operand, and two loads a cycle are the limit. 14x64 gains nothing, 8x96 and 6x128 lose.
   static constexpr TileShape gemm_tiles[] = {{12, 2}, {16, 1}};
+  static constexpr int one_pixel_vectors = 8;
   static constexpr int depthwise_columns = 7;
   static constexpr bool depthwise_unrolls_rows = true;
 

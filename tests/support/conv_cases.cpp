@@ -147,6 +147,14 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   shapes.push_back(pointwise(5, 13, 100, 33));
   shapes.push_back(pointwise(4, 13, 200, 9));
   shapes.push_back(pointwise(5, 6, 520, 64));
+  // One pixel: several panels at once, up to 256 channels, and those that are left over.
+  for (const std::size_t out : std::initializer_list<std::size_t>{64, 72, 128, 145, 257, 300, 520}) {
+    shapes.push_back(pointwise(1, 1, random.between(1, 40), out));
+    ConvShape window = pointwise(3, 2, random.between(1, 20), out);
+    window.kernel_height = 3;
+    window.kernel_width = 2;
+    shapes.push_back(window);
+  }
   // Depths around the ends of the blocks that half accumulators are added up in.
   for (const std::size_t in : std::initializer_list<std::size_t>{63, 64, 65, 95, 96, 97}) {
     shapes.push_back(pointwise(1, random.between(1, 8), in, 9));
