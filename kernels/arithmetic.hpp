@@ -31,6 +31,11 @@
 //   depthwise_unrolls_rows  whether compilers may unroll the rows of common windows: a second function of each
 //   fma(a, b, acc)          Right a times Right b plus acc; rounded once
 //
+// Where the Isa has masks, for incomplete vectors:
+//
+//   first_lanes(n)              the mask of a Right's first n elements
+//   copy_masked(from, to, mask) those from `from` to a Right at `to`, whose others are any values; touches nothing else of `from`
+//
 // The Isa may bring native ones, as types with its name in their symbols:
 //   Isa::HalfArithmetic      Element Half, rounds_to_half. Else half accumulation is emulated, if there is an Isa::fma_to_half
 //   Isa::WideningArithmetic  Element Half, sums in fp32: replaces conversion in matrix products of fp16 that accumulate in fp32
@@ -102,6 +107,11 @@ struct FloatArithmetic : OnePixelVectors<Isa> {
     return Isa::template fma_left<L>(left, right, acc);
   }
   static Accumulator fma(Right a, Right b, Accumulator acc) { return Isa::fma(a, b, acc); }
+  static auto first_lanes(std::size_t n) requires HasMasks<Isa> { return Isa::first_lanes(n); }
+  template <class T, class Mask>
+  static void copy_masked(const T* from, T* to, Mask mask) {
+    Isa::store(to, Isa::load_masked(from, mask));
+  }
 };
 
 // Half accumulation without instructions for it: halves are held as floats, and a multiply-add is many instructions. Small
@@ -132,6 +142,11 @@ struct EmulatedHalfArithmetic {
     return Isa::fma_to_half(left, right, acc);
   }
   static Accumulator fma(Right a, Right b, Accumulator acc) { return Isa::fma_to_half(a, b, acc); }
+};
+
+template <class A>
+concept CopiesByMask = requires {
+  A::first_lanes(std::size_t{1});
 };
 
 template <class Isa>

@@ -248,11 +248,12 @@ template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
         accumulate_window<A, Rows, K, S>(acc, window, weights, first, at, c - window.pixel_channel);
       }
       end_chains<Isa, A>(acc, sums, bias);
+      const TileChannels<Isa, parts> channels(range.end - c);
       auto store = [&](auto* to, const auto& activate) __attribute__((always_inline)) {
         unroll<X * parts>([&](auto i) __attribute__((always_inline)) {
           constexpr int x = i / parts;
           constexpr int part = i % parts;
-          Isa::store(to + x * stride + part * Isa::width, activate(sums[x][part]));
+          channels.template store<part>(to + x * stride, activate(sums[x][part]));
         });
       };
       if (Use != DepthwiseUse::raw && output.finish == Epilogue::clamp) {
@@ -318,7 +319,8 @@ template <class Isa, class A, class T>
   if (in_registers && columns >= width) {
     column = columns / width * width;
     const auto tile = line.window.common ? tiles.common : tiles.any;
-    tile(line, 0, columns / width, range, {line.args.epilogue->kind, row.out, row.out_stride});
+    T* out = static_cast<T*>(row.out) + range.begin;
+    tile(line, 0, columns / width, range, {line.args.epilogue->kind, out, row.out_stride});
   }
   for (; column + half < columns; column += width) {
     const std::size_t left = columns - column;
@@ -347,7 +349,8 @@ template <class Isa, class A, class T>
     if (whole != 0) depthwise_line<Isa, A, T>(tiles, {window, args, block}, {0, whole}, in_registers, target);
     if (whole != args.channels) {
       const auto tail = input.tail_window();
-      depthwise_line<Isa, A, T>(tiles, {tail, args, block}, {whole, args.channels}, false, target);
+      depthwise_line<Isa, A, T>(tiles, {tail, args, block}, {whole, args.channels}, in_registers && HasMasks<Isa>,
+                                target);
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "arithmetic.hpp"
 #include "depthwise_args.hpp"
 #include "half.hpp"
 
@@ -168,12 +169,21 @@ class DepthwiseInput {
   }
 
   void copy_row(const T* from, T* to) {
+    if (args_.multiplier == 1) return copy_rest(from + args_.channel + args_.channels - rest_, to);
     for (std::size_t x = 0; x < count_; ++x, from += args_.input_stride, to += scratch_.copied_channels) {
-      if (args_.multiplier == 1) {
-        const std::size_t whole = args_.channels - rest_;
-        for (std::size_t c = 0; c < rest_; ++c) to[c] = from[args_.channel + whole + c];
-      } else {
-        for (std::size_t c = 0; c < args_.channels; ++c) to[c] = from[(args_.channel + c) / args_.multiplier];
+      for (std::size_t c = 0; c < args_.channels; ++c) to[c] = from[(args_.channel + c) / args_.multiplier];
+    }
+  }
+
+  // The incomplete vectors of a row.
+  void copy_rest(const T* from, T* to) const {
+    const std::size_t stride = args_.input_stride;
+    if constexpr (CopiesByMask<A>) {
+      const auto mask = A::first_lanes(rest_);
+      for (std::size_t x = count_; x > 0; --x, from += stride, to += width) A::copy_masked(from, to, mask);
+    } else {
+      for (std::size_t x = 0; x < count_; ++x, from += stride, to += width) {
+        for (std::size_t c = 0; c < rest_; ++c) to[c] = from[c];
       }
     }
   }

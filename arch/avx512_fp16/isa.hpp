@@ -46,6 +46,10 @@ struct Halves {
     return acc;
   }
   static Accumulator fma(Right a, Right b, Accumulator acc) { return _mm512_fmadd_ph(a, b, acc); }
+  static __mmask32 first_lanes(std::size_t n) { return n < 32 ? (1u << n) - 1u : ~0u; }
+  static void copy_masked(const Half* from, Half* to, __mmask32 mask) {
+    _mm512_storeu_epi16(to, _mm512_maskz_loadu_epi16(mask, from));
+  }
 };
 
 struct Isa : Avx512<Isa> {
