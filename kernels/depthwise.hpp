@@ -179,14 +179,19 @@ template <class Isa, class A, int X>
   }
 }
 
-template <class Isa, class A, int X>
+// OneBlock: nothing was added to the sums before.
+template <class Isa, class A, bool OneBlock, int X>
 [[gnu::always_inline]] inline void end_chains(typename A::Accumulator (&acc)[X], DepthwiseSums<Isa, A, X>& sums,
                                               const float* bias) {
   if constexpr (A::rounds_to_half) {
-    add_to_sums<Isa, A>(acc, sums);
     constexpr int parts = A::width / Isa::width;
+    if constexpr (OneBlock) {
+      unroll<X>([&](auto x) __attribute__((always_inline)) { A::to_floats(acc[x], sums[x]); });
+    } else {
+      add_to_sums<Isa, A>(acc, sums);
+    }
     unroll<parts>([&](auto p) __attribute__((always_inline)) {
-      const auto addend = Isa::load(bias + p * Isa::width);
+      const auto addend = Isa::load(bias + p * Isa::width) + Isa::zero();
       unroll<X>([&](auto x) __attribute__((always_inline)) { sums[x][p] = sums[x][p] + addend; });
     });
   } else {
@@ -247,7 +252,7 @@ template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
                                         DepthwiseRowsInPlace<K>>;
         accumulate_window<A, Rows, K, S>(acc, window, weights, first, at, c - window.pixel_channel);
       }
-      end_chains<Isa, A>(acc, sums, bias);
+      end_chains<Isa, A, K != 0>(acc, sums, bias);
       const TileChannels<Isa, parts> channels(range.end - c);
       auto store = [&](auto* to, const auto& activate) __attribute__((always_inline)) {
         unroll<X * parts>([&](auto i) __attribute__((always_inline)) {

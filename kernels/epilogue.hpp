@@ -213,7 +213,50 @@ template <class Isa, class T>
       });
 }
 
-// The case that comes for every tile of sums of halves: everything that could be otherwise is settled outside the loops.
+// A tile of sums of halves where the Isa has masks: one channel vector after the other, so that its bias and mask stay in registers
+// over all pixels.
+template <class Isa, bool HasResidual, class Element, class Activate>
+[[gnu::always_inline]] inline void finish_columns(const TileIn<Element>& buffer, const Target& target,
+                                                  const float* bias, const Activate& activate) {
+  const std::size_t stride = target.out_stride;
+  const std::size_t residual_stride = target.residual_stride;
+  const std::size_t pitch = buffer.pitch;
+  const std::size_t channels = target.channels;
+  for (std::size_t c = 0; c < channels; c += Isa::width) {
+    const TileChannels<Isa, 1> lanes(channels - c);
+    const auto addend = Isa::load(bias + c);
+    const Element* from = buffer.elements + c;
+    const Half* residual = HasResidual ? static_cast<const Half*>(target.residual) + c : nullptr;
+    Half* out = static_cast<Half*>(target.out) + c;
+    for (std::size_t pixels = buffer.pixels; pixels > 0; --pixels, from += pitch, out += stride) {
+      auto x = Isa::load(from) + addend;
+      if constexpr (HasResidual) {
+        x = x + lanes.template load<0>(residual);
+        residual += residual_stride;
+      }
+      lanes.template store<0>(out, activate(x));
+    }
+  }
+}
+
+// The same with everything that could be otherwise settled outside the loops, and no bound where there is none: of a product of depth
+// 16, this takes half of the time. No residual after the activation.
+template <class Isa, class Element>
+[[gnu::noinline]] void finish_sums(const TileIn<Element>& buffer, const Target& target, const float* bias,
+                                   const EpilogueArgs& args) {
+  const auto finish = [&](const auto& activate) __attribute__((always_inline)) {
+    if (args.residual == ResidualPosition::none) return finish_columns<Isa, false>(buffer, target, bias, activate);
+    finish_columns<Isa, true>(buffer, target, bias, activate);
+  };
+  constexpr float infinity = __builtin_inff();
+  if (args.kind == Epilogue::hswish) return finish(RegisterEpilogue<Isa, Epilogue::hswish>(args));
+  if (args.upper < infinity) return finish(RegisterEpilogue<Isa, Epilogue::clamp>(args));
+  if (args.lower == -infinity) return finish(RegisterEpilogue<Isa, Epilogue::none>(args));
+  const auto lower = Isa::set1(args.lower);
+  finish([&](typename Isa::vf x) __attribute__((always_inline)) { return Isa::at_least(x, lower); });
+}
+
+// The case that comes for every tile of sums of halves where it has none.
 template <class Isa, class T, class Element>
 [[gnu::always_inline]] inline void clamp_sums(const TileIn<Element>& buffer, const Target& target, const float* bias,
                                               const RegisterEpilogue<Isa, Epilogue::clamp>& clamp) {
@@ -233,9 +276,14 @@ template <class Isa, class T, class Element>
 template <class Isa, class T, class Element>
 [[gnu::noinline]] void finish_bounded(const TileIn<Element>& buffer, const Target& target, const float* bias,
                                       const EpilogueArgs& args) {
-  const RegisterEpilogue<Isa, Epilogue::clamp> clamp(args);
   const bool clamps = args.kind == Epilogue::clamp;
-  if constexpr (std::is_same_v<Element, Half>) {
+  if constexpr (HasMasks<Isa> && std::is_same_v<T, Half>) {
+    if (bias != nullptr && args.residual != ResidualPosition::after_activation) {
+      return finish_sums<Isa>(buffer, target, bias, args);
+    }
+  }
+  const RegisterEpilogue<Isa, Epilogue::clamp> clamp(args);
+  if constexpr (!HasMasks<Isa> && std::is_same_v<Element, Half>) {
     if (clamps && args.residual == ResidualPosition::none) return clamp_sums<Isa, T>(buffer, target, bias, clamp);
   }
   const RegisterEpilogue<Isa, Epilogue::hswish> hswish(args);

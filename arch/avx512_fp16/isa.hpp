@@ -29,11 +29,15 @@ struct Halves {
   static constexpr bool depthwise_unrolls_rows = true;
 
   static Accumulator zero() { return _mm512_setzero_ph(); }
+  // By way of memory: conversions from registers, and the second half of one, take the ports that multiply. Compilers would see
+  // through it.
   template <class vf>
   static void to_floats(Accumulator acc, vf (&floats)[2]) {
-    const __m512i bits = _mm512_castph_si512(acc);
-    floats[0] = _mm512_cvtph_ps(_mm512_castsi512_si256(bits));
-    floats[1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(bits, 1));
+    __m512h halves = acc;
+    __asm__("" : "+m"(halves));
+    const __m256i* parts = reinterpret_cast<const __m256i*>(&halves);
+    floats[0] = _mm512_cvtph_ps(parts[0]);
+    floats[1] = _mm512_cvtph_ps(parts[1]);
   }
   static Right load_right(const Half* p) { return _mm512_loadu_ph(p); }
   static void store_right(Half* p, Right b) { _mm512_storeu_ph(p, b); }
