@@ -17,6 +17,43 @@
 
 namespace sixfold {
 
+// Fetches the next panel while one is multiplied. Where a network has run since they were last used, weights come from beyond
+// the second-level cache, and a panel's first tile would wait for them.
+template <class A, bool fetches = (A::gemm_tiles[0].rows > 4)>
+class FetchAhead {
+ public:
+  // Nothing: asks for the same line all the time, one that is in the first-level cache.
+  explicit FetchAhead(const void* cached) : next_(static_cast<const char*>(cached)), step_(0) {}
+  // What is at `next`, rows of so many bytes.
+  FetchAhead(const void* next, std::size_t row_bytes)
+      : next_(static_cast<const char*>(next)), step_(row_bytes * A::left_step) {}
+
+  // Each of `tiles` tiles fetches its part of what else one would.
+  [[gnu::always_inline]] void share_out(std::size_t tiles) {
+    if (step_ != 0) step_ = step_ < tiles ? 1 : step_ / tiles;
+  }
+
+  // What goes with left_step steps of depth.
+  [[gnu::always_inline]] void operator()() {
+    __builtin_prefetch(next_, 0, 2);  // into the second-level cache: into the first it gains no more
+    next_ += step_;
+  }
+
+ private:
+  const char* next_;
+  std::size_t step_;  // bytes
+};
+
+// Low tiles alone: emulated sums leave enough time as it is.
+template <class A>
+class FetchAhead<A, false> {
+ public:
+  explicit FetchAhead(const void*) {}
+  FetchAhead(const void*, std::size_t) {}
+  void share_out(std::size_t) {}
+  void operator()() {}
+};
+
 // The form of GemmArgs that the tile functions work on: the arithmetic's elements on the left, and one packed panel of P.
 template <class A, class P = typename A::Element>
 struct GemmPanel {
@@ -32,6 +69,7 @@ struct GemmPanel {
   const float* bias;
   Target target;
   const EpilogueArgs* epilogue;
+  FetchAhead<A> ahead;  // moves on with each tile
 };
 
 // One step of depth of the panels under a tile of V vectors, W of which are a panel.
@@ -47,6 +85,10 @@ struct PanelStep {
     });
   }
 };
+
+// Low tiles are for products of few pixels, which go through the weights as fast as these come.
+template <class A, int R>
+inline constexpr bool fetches_ahead = 2 * R > A::gemm_tiles[0].rows;
 
 // acc += a[0..R][k..k + left_step] * b; returns where the next rows of b are.
 template <class A, int W, int R, int V, class P>
@@ -78,7 +120,8 @@ template <class A, int W, int R, int V, class P>
 template <class A, int W, int R, int V, class P>
 [[gnu::always_inline]] inline const P* accumulate_run(typename A::Accumulator (&acc)[R][V],
                                                       const typename A::Element* const* left, std::size_t begin,
-                                                      std::size_t end, const P* b, PanelStep<A, W, P> panels) {
+                                                      std::size_t end, const P* b, PanelStep<A, W, P> panels,
+                                                      FetchAhead<A>& ahead) {
   using Right = typename A::Right;
   using Left = typename A::Left;
   constexpr int step = A::left_step;
@@ -89,11 +132,15 @@ template <class A, int W, int R, int V, class P>
   // Two, three or four steps a turn gain nothing on AVX2: its ports for integers are idle.
   std::size_t k = begin;
   if constexpr (step == 1) {
-    for (; k < end; ++k) b = accumulate_step(acc, a, k, b, panels);
+    for (; k < end; ++k) {
+      b = accumulate_step(acc, a, k, b, panels);
+      if constexpr (fetches_ahead<A, R>) ahead();
+    }
   } else {
     if (std::size_t turns = (end - begin) / step; turns != 0) {
       do {
         b = accumulate_step(acc, a, k, b, panels);
+        if constexpr (fetches_ahead<A, R>) ahead();
         k += step;
       } while (--turns != 0);
       // A place for copies to the loop below: without it compilers make them in every turn of this one.
@@ -130,7 +177,7 @@ template <class Isa, class Element>
 
 // A tile whose chains start at the bias and run through.
 template <class Isa, class A, int R, int V, int W, class P>
-[[gnu::always_inline]] inline void compute_tile(const GemmPanel<A, P>& p, std::size_t first) {
+[[gnu::always_inline]] inline void compute_tile(GemmPanel<A, P>& p, std::size_t first) {
   constexpr int vectors = V * (A::width / Isa::width);
   typename A::Accumulator acc[R][V];
   unroll<V>([&](auto v) __attribute__((always_inline)) {
@@ -139,10 +186,12 @@ template <class Isa, class A, int R, int V, int W, class P>
   });
   const P* b = p.panel;
   auto left = p.left + first;
+  FetchAhead<A> ahead = p.ahead;
   std::size_t k = 0;
   for (std::size_t run = 0; run < p.runs; ++run, left += p.left_pitch, k += p.run_step) {
-    b = accumulate_run(acc, left, k, k + p.run_length, b, PanelStep<A, W, P>{p.panel_channels, p.panel_pitch});
+    b = accumulate_run(acc, left, k, k + p.run_length, b, PanelStep<A, W, P>{p.panel_channels, p.panel_pitch}, ahead);
   }
+  p.ahead = ahead;
   typename Isa::vf tile[R][vectors];
   tile_to_floats<Isa, A>(acc, tile);
   constexpr std::size_t width = vectors * Isa::width;
@@ -174,12 +223,13 @@ template <class Isa, class Element>
 // A tile whose chains start at +0 and are cut into blocks. All that follows a block's multiply-adds is one function for all
 // tile shapes, by way of memory, which as halves are little.
 template <class Isa, class A, int R, int V, int W, class P>
-[[gnu::always_inline]] inline void compute_tile_by_blocks(const GemmPanel<A, P>& p, std::size_t first) {
+[[gnu::always_inline]] inline void compute_tile_by_blocks(GemmPanel<A, P>& p, std::size_t first) {
   constexpr std::size_t width = V * A::width;
   alignas(64) typename A::Element block[R * width];
   alignas(64) float total[R * width];
   const P* b = p.panel;
   auto left = p.left + first;
+  FetchAhead<A> ahead = p.ahead;
   std::size_t run = 0;
   std::size_t run_begin = 0;
   std::size_t k = 0;
@@ -192,7 +242,7 @@ template <class Isa, class A, int R, int V, int W, class P>
     for (std::size_t room = p.block; room != 0 && run < p.runs;) {
       const std::size_t steps = p.run_length - k < room ? p.run_length - k : room;
       b = accumulate_run(acc, left, run_begin + k, run_begin + k + steps, b,
-                         PanelStep<A, W, P>{p.panel_channels, p.panel_pitch});
+                         PanelStep<A, W, P>{p.panel_channels, p.panel_pitch}, ahead);
       room -= steps;
       k += steps;
       if (k < p.run_length) continue;
@@ -201,6 +251,7 @@ template <class Isa, class A, int R, int V, int W, class P>
       left += p.left_pitch;
       run_begin += p.run_step;
     }
+    p.ahead = ahead;
     store_block<A>(acc, block);
     if (first_block && run == p.runs && p.epilogue->kind != Epilogue::general) {
       return finish_below<Isa>(TileIn<typename A::Element>{block, R, width}, p.target, first, p.bias, *p.epilogue);
@@ -213,7 +264,7 @@ template <class Isa, class A, int R, int V, int W, class P>
 
 // `tiles` tiles of R pixels, one below the other, from pixel `first` on. W vectors are a panel.
 template <class Isa, class A, int R, int V, int W = V, class P>
-[[gnu::noinline]] void gemm_tiles(const GemmPanel<A, P>& p, std::size_t first, std::size_t tiles) {
+[[gnu::noinline]] void gemm_tiles(GemmPanel<A, P>& p, std::size_t first, std::size_t tiles) {
   for (; tiles > 0; --tiles, first += R) {
     if constexpr (A::rounds_to_half) {
       compute_tile_by_blocks<Isa, A, R, V, W>(p, first);
@@ -225,7 +276,7 @@ template <class Isa, class A, int R, int V, int W = V, class P>
 
 // Calls gemm_tiles for the tile height `rows`, 1 to R.
 template <class Isa, class A, int R, int V>
-inline void gemm_tiles_of(std::size_t rows, const GemmPanel<A>& p, std::size_t first, std::size_t tiles) {
+inline void gemm_tiles_of(std::size_t rows, GemmPanel<A>& p, std::size_t first, std::size_t tiles) {
   if (tiles == 0) return;
   if constexpr (R > 1) {
     if (rows < R) return gemm_tiles_of<Isa, A, R - 1, V>(rows, p, first, tiles);
@@ -234,8 +285,9 @@ inline void gemm_tiles_of(std::size_t rows, const GemmPanel<A>& p, std::size_t f
 }
 
 template <class Isa, class A, int R, int V>
-[[gnu::noinline]] void gemm_panel(const GemmPanel<A>& p, std::size_t pixels) {
+[[gnu::noinline]] void gemm_panel(GemmPanel<A>& p, std::size_t pixels) {
   const std::size_t tiles = (pixels + R - 1) / R;
+  p.ahead.share_out(tiles);
   const std::size_t rows = pixels / tiles;
   const std::size_t taller = pixels % tiles;  // this many tiles have one row more
   gemm_tiles_of<Isa, A, R, V>(rows + 1, p, 0, taller);
@@ -256,6 +308,12 @@ Target panel_target(const GemmArgs& args, Type type, std::size_t first, std::siz
           args.residual_stride,
           args.channels - c < width ? args.channels - c : width,
           args.channel + c};
+}
+
+// Fetches the panel at `next`, which is the first of those for `channels` channels.
+template <class A, class P>
+[[gnu::always_inline]] inline FetchAhead<A> fetch_panel(const P* next, std::size_t channels, std::size_t width) {
+  return {next, packed_channels(channels, width, A::width) * sizeof(P)};
 }
 
 // How many panels of V vectors one pixel's product goes over side by side. A panel by itself has too few chains to hide the
@@ -311,11 +369,15 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
                     .panel_pitch = args.runs * args.run_length * width,
                     .bias = args.bias,
                     .target = panel_target<Isa, width>(args, type_of<Element>, 0, 0),
-                    .epilogue = args.epilogue};
+                    .epilogue = args.epilogue,
+                    .ahead = FetchAhead<A>(weights)};
   std::size_t c = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
   for (; c < args.channels; c += width) {
-    p.panel_channels = packed_channels(args.channels - c, width, A::width);
     go_to_panel<Isa, width>(p, args, weights, c);
+    const std::size_t channels = args.channels - c;
+    p.panel_channels = packed_channels(channels, width, A::width);
+    p.ahead =
+        channels > width ? fetch_panel<A>(p.panel + p.panel_pitch, channels - width, width) : FetchAhead<A>(p.panel);
     gemm_panel<Isa, A, R, V>(p, args.pixels);
   }
 }

@@ -130,7 +130,8 @@ void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
                           .panel_pitch = depth * width,
                           .bias = args.bias,
                           .target = panel_target<Isa, width>(args, Type::fp16, 0, 0),
-                          .epilogue = args.epilogue};
+                          .epilogue = args.epilogue,
+                          .ahead = FetchAhead<A>(weights)};
   for (std::size_t c = gemm_one_pixel<Isa, A, V>(args, p, weights); c < args.channels; c += width) {
     p.panel_channels = packed_channels(args.channels - c, width, A::width);
     go_to_panel<Isa, width>(p, args, weights, c);
@@ -143,6 +144,30 @@ template <class Isa>
 [[gnu::always_inline]] inline void convert_panels(const Half* from, float* to, std::size_t count, std::size_t behind) {
   convert_halves<Isa>(from, to, count);
   for (std::size_t i = 0; i < behind; ++i) to[count + i] = 0.0f;
+}
+
+// What the tiles of the panel at channel `c` of the call need, whose floats lie at `panel`, and `left` whose pixels begin with pixel
+// `first`. `next`: the weights' panel behind this one, NULL if it is not yet needed.
+template <class Isa, class A, int V>
+[[gnu::always_inline]] inline GemmPanel<A> converted_panel(const GemmArgs& args, std::size_t block,
+                                                           const ConvertedLeft& left, std::size_t first,
+                                                           const float* panel, std::size_t c, const Half* next) {
+  constexpr std::size_t width = V * Isa::width;
+  const std::size_t channels = args.channels - c;
+  const bool fetches = next != nullptr && channels > width;
+  return {.left = left.rows,
+          .left_pitch = left.pitch,
+          .run_step = left.run_step,
+          .runs = args.runs,
+          .run_length = args.run_length,
+          .block = block,
+          .panel = panel,
+          .panel_channels = packed_channels(channels, width, A::width),
+          .panel_pitch = args.runs * args.run_length * width,
+          .bias = args.bias + c,
+          .target = panel_target<Isa, width>(args, Type::fp16, first, c),
+          .epilogue = args.epilogue,
+          .ahead = fetches ? fetch_panel<A>(next, channels - width, width) : FetchAhead<A>(panel)};
 }
 
 template <class Isa, class A, int R, int V>
@@ -171,11 +196,9 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
       if (panel == 0 && !args.left_ready) convert_pixels<Isa>(args, first, count, left, converted);
       for (std::size_t p = 0; p < blocking.panels; ++p) {
         const std::size_t c = (panel + p) * width;
-        gemm_panel<Isa, A, R, V>(
-            {rows, converted.pitch, converted.run_step, args.runs, args.run_length, block, right + p * depth * width,
-             packed_channels(args.channels - c, width, A::width), depth * width, args.bias + c,
-             panel_target<Isa, width>(args, Type::fp16, first, c), args.epilogue},
-            count);
+        const Half* next = blocking.panels == 1 ? weights + (panel + 1) * depth * width : nullptr;
+        auto one = converted_panel<Isa, A, V>(args, block, converted, first, right + p * depth * width, c, next);
+        gemm_panel<Isa, A, R, V>(one, count);
       }
     }
   }
