@@ -253,6 +253,7 @@ template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
         accumulate_window<A, Rows, K, S>(acc, window, weights, first, at, c - window.pixel_channel);
       }
       end_chains<Isa, A, K != 0>(acc, sums, bias);
+      // To leave out a part that does not exist gains 7 % where channels are few, for 6 % more code.
       const TileChannels<Isa, parts> channels(range.end - c);
       auto store = [&](auto* to, const auto& activate) __attribute__((always_inline)) {
         unroll<X * parts>([&](auto i) __attribute__((always_inline)) {

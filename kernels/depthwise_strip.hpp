@@ -143,7 +143,8 @@ class DepthwiseInput {
   void point_to_row(std::size_t index, std::size_t y, Copy copy) {
     const T* from = image_row(y);
     const std::size_t offset = index * scratch_.columns + first_;
-    if (args_.multiplier == 1) {
+    const bool has_whole_vectors = args_.channels != rest_;
+    if (args_.multiplier == 1 && has_whole_vectors) {
       point_to(part<const T*>(scratch_.pixels) + offset, from == nullptr ? nullptr : from + args_.channel,
                args_.input_stride);
     }
