@@ -93,24 +93,25 @@ template <class Isa>
 template <class Isa, class T, int R, int N>
 [[gnu::always_inline]] inline void add_residual(typename Isa::vf (&tile)[R][N], const Target& target,
                                                 std::size_t first) {
-  const T* residual = static_cast<const T*>(target.residual) + first * target.residual_stride;
+  const std::size_t stride = target.residual_stride;
+  const T* residual = static_cast<const T*>(target.residual) + first * stride;
   const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
-    unroll<N>([&](auto n) __attribute__((always_inline)) {
-      tile[r][n] = tile[r][n] + channels.template load<n>(residual + r * target.residual_stride);
-    });
+    unroll<N>([&](auto n)
+                  __attribute__((always_inline)) { tile[r][n] = tile[r][n] + channels.template load<n>(residual); });
+    residual += stride;
   });
 }
 
 template <class Isa, class T, int R, int N>
 [[gnu::always_inline]] inline void store_tile(const typename Isa::vf (&tile)[R][N], const Target& target,
                                               std::size_t first) {
-  T* out = static_cast<T*>(target.out) + first * target.out_stride;
+  const std::size_t stride = target.out_stride;
+  T* out = static_cast<T*>(target.out) + first * stride;
   const TileChannels<Isa, N> channels(target.channels);
   unroll<R>([&](auto r) __attribute__((always_inline)) {
-    unroll<N>([&](auto n) __attribute__((always_inline)) {
-      channels.template store<n>(out + r * target.out_stride, tile[r][n]);
-    });
+    unroll<N>([&](auto n) __attribute__((always_inline)) { channels.template store<n>(out, tile[r][n]); });
+    out += stride;
   });
 }
 

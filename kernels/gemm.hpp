@@ -284,14 +284,15 @@ inline void gemm_tiles_of(std::size_t rows, GemmPanel<A>& p, std::size_t first, 
   gemm_tiles<Isa, A, R, V>(p, first, tiles);
 }
 
+// `pixels` pixels from `first` on.
 template <class Isa, class A, int R, int V>
-[[gnu::noinline]] void gemm_panel(GemmPanel<A>& p, std::size_t pixels) {
+[[gnu::noinline]] void gemm_panel(GemmPanel<A>& p, std::size_t first, std::size_t pixels) {
   const std::size_t tiles = (pixels + R - 1) / R;
   p.ahead.share_out(tiles);
   const std::size_t rows = pixels / tiles;
   const std::size_t taller = pixels % tiles;  // this many tiles have one row more
-  gemm_tiles_of<Isa, A, R, V>(rows + 1, p, 0, taller);
-  gemm_tiles_of<Isa, A, R, V>(rows, p, taller * (rows + 1), tiles - taller);
+  gemm_tiles_of<Isa, A, R, V>(rows + 1, p, first, taller);
+  gemm_tiles_of<Isa, A, R, V>(rows, p, first + taller * (rows + 1), tiles - taller);
 }
 
 // The target of the panel of `width` channels at channel `c` of the call, from pixel `first` on.
@@ -352,6 +353,14 @@ std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* we
   return c;
 }
 
+// How many of the `pixels` that are left go through all panels before the next do. Few, where there are several panels and
+// their weights stay in L1 beside the pixels: a panel that goes over many writes a piece of each row, and the rows are gone from L1
+// when the next panel's turn comes. (To prefetch the rows' lines as well gains nothing.)
+[[gnu::always_inline]] inline std::size_t portion_of(std::size_t pixels, bool panels_stay) {
+  constexpr std::size_t portion = 24;  // full tiles for every tile height in use
+  return panels_stay && pixels >= 2 * portion ? portion : pixels;
+}
+
 // A product whose operands are what the arithmetic reads.
 template <class Isa, class A, int R, int V>
 void gemm_direct(const GemmArgs& args, std::size_t block) {
@@ -371,14 +380,21 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
                     .target = panel_target<Isa, width>(args, type_of<Element>, 0, 0),
                     .epilogue = args.epilogue,
                     .ahead = FetchAhead<A>(weights)};
-  std::size_t c = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
-  for (; c < args.channels; c += width) {
-    go_to_panel<Isa, width>(p, args, weights, c);
-    const std::size_t channels = args.channels - c;
-    p.panel_channels = packed_channels(channels, width, A::width);
-    p.ahead =
-        channels > width ? fetch_panel<A>(p.panel + p.panel_pitch, channels - width, width) : FetchAhead<A>(p.panel);
-    gemm_panel<Isa, A, R, V>(p, args.pixels);
+  const std::size_t begin = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
+  constexpr std::size_t resident_bytes = 16 * 1024;
+  const bool panels_stay =
+      args.channels > width && args.channels * p.panel_pitch <= width * resident_bytes / sizeof(Element);
+  for (std::size_t first = 0; first < args.pixels;) {
+    const std::size_t pixels = portion_of(args.pixels - first, panels_stay);
+    for (std::size_t c = begin; c < args.channels; c += width) {
+      go_to_panel<Isa, width>(p, args, weights, c);
+      const std::size_t channels = args.channels - c;
+      p.panel_channels = packed_channels(channels, width, A::width);
+      p.ahead = first == 0 && channels > width ? fetch_panel<A>(p.panel + p.panel_pitch, channels - width, width)
+                                               : FetchAhead<A>(p.panel);
+      gemm_panel<Isa, A, R, V>(p, first, pixels);
+    }
+    first += pixels;
   }
 }
 

@@ -198,7 +198,7 @@ void gemm_halves(const GemmArgs& args, std::size_t block) {
         const std::size_t c = (panel + p) * width;
         const Half* next = blocking.panels == 1 ? weights + (panel + 1) * depth * width : nullptr;
         auto one = converted_panel<Isa, A, V>(args, block, converted, first, right + p * depth * width, c, next);
-        gemm_panel<Isa, A, R, V>(one, count);
+        gemm_panel<Isa, A, R, V>(one, 0, count);
       }
     }
   }
