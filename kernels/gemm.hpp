@@ -382,8 +382,9 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
                     .ahead = FetchAhead<A>(weights)};
   const std::size_t begin = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
   constexpr std::size_t resident_bytes = 16 * 1024;
-  const bool panels_stay =
-      args.channels > width && args.channels * p.panel_pitch <= width * resident_bytes / sizeof(Element);
+  // Arm's libraries must stay small, and there it has not been measured.
+  const bool panels_stay = A::left_step == 1 && args.channels > width &&
+                           args.channels * p.panel_pitch <= width * resident_bytes / sizeof(Element);
   for (std::size_t first = 0; first < args.pixels;) {
     const std::size_t pixels = portion_of(args.pixels - first, panels_stay);
     for (std::size_t c = begin; c < args.channels; c += width) {
