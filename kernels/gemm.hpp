@@ -338,6 +338,7 @@ template <class Isa, std::size_t width, class A, class P>
 }
 
 // The product of one pixel with panels, as many as fill whole tiles; returns how many channels those have.
+// Fetching ahead gains nothing here: the third-level cache gives no more.
 template <class Isa, class A, int V, class P>
 std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* weights) {
   constexpr int panels = panels_of_one_pixel<A, V>();
