@@ -183,7 +183,8 @@ class DepthwiseInput {
       const auto mask = A::first_lanes(rest_);
       for (std::size_t x = count_; x > 0; --x, from += stride, to += width) A::copy_masked(from, to, mask);
     } else {
-      for (std::size_t x = 0; x < count_; ++x, from += stride, to += width) {
+      // Not the constant, width: so this is the same code for each arithmetic of a type, and linkers keep it once.
+      for (std::size_t x = 0; x < count_; ++x, from += stride, to += scratch_.copied_channels) {
         for (std::size_t c = 0; c < rest_; ++c) to[c] = from[c];
       }
     }

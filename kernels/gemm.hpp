@@ -86,9 +86,10 @@ struct PanelStep {
   }
 };
 
-// Low tiles are for products of few pixels, which go through the weights as fast as these come.
-template <class A, int R>
-inline constexpr bool fetches_ahead = 2 * R > A::gemm_tiles[0].rows;
+// Low tiles are for products of few pixels, which go through the weights as fast as these come; narrow ones are for the last
+// channels, behind which nothing is to be fetched.
+template <class A, int R, int V>
+inline constexpr bool fetches_ahead = 2 * R > A::gemm_tiles[0].rows && (V > 1 || A::gemm_tiles[0].vectors == 1);
 
 // acc += a[0..R][k..k + left_step] * b; returns where the next rows of b are.
 template <class A, int W, int R, int V, class P>
@@ -134,13 +135,13 @@ template <class A, int W, int R, int V, class P>
   if constexpr (step == 1) {
     for (; k < end; ++k) {
       b = accumulate_step(acc, a, k, b, panels);
-      if constexpr (fetches_ahead<A, R>) ahead();
+      if constexpr (fetches_ahead<A, R, V>) ahead();
     }
   } else {
     if (std::size_t turns = (end - begin) / step; turns != 0) {
       do {
         b = accumulate_step(acc, a, k, b, panels);
-        if constexpr (fetches_ahead<A, R>) ahead();
+        if constexpr (fetches_ahead<A, R, V>) ahead();
         k += step;
       } while (--turns != 0);
       // A place for copies to the loop below: without it compilers make them in every turn of this one.
