@@ -17,25 +17,31 @@
 
 namespace sixfold {
 
-// Adds one kernel row's products to X outputs. load(i) is input column i, counted from the first output's, and keep(i, value)
-// may put it away: two columns at a time, which makes pairs of loads and of stores where an ISA has them.
-template <class A, int K, int S, int X, class Load, class Keep>
-[[gnu::always_inline]] inline void accumulate_row(typename A::Accumulator (&acc)[X], const typename A::Element* weights,
+// Adds one kernel row's products to X outputs of V channel vectors. load(i, v) is input column i, counted from the first output's,
+// and keep(i, v, value) may put it away: two values at a time, which makes pairs of loads and of stores where an ISA has them.
+// `pitch` is from one vector's weights to the next one's.
+template <class A, int K, int S, int X, int V, class Load, class Keep>
+[[gnu::always_inline]] inline void accumulate_row(typename A::Accumulator (&acc)[V][X],
+                                                  const typename A::Element* weights, std::size_t pitch,
                                                   const Load& load, const Keep& keep) {
   constexpr int columns = (X - 1) * S + K;
-  constexpr int group = 2;
-  typename A::Right w[K];
-  unroll<K>([&](auto kx) __attribute__((always_inline)) { w[kx] = A::load_right(weights + kx * A::width); });
+  constexpr int group = V == 1 ? 2 : 1;
+  typename A::Right w[V * K];
+  unroll<V * K>([&](auto i) __attribute__((always_inline)) {
+    w[i] = A::load_right(weights + i / K * pitch + i % K * A::width);
+  });
   unroll<(columns + group - 1) / group>([&](auto step) __attribute__((always_inline)) {
     constexpr int first = group * step;
     constexpr int count = columns - first < group ? columns - first : group;
-    typename A::Right value[count];
-    unroll<count>([&](auto i) __attribute__((always_inline)) { value[i] = load(first + i); });
-    unroll<count>([&](auto i) __attribute__((always_inline)) { keep(first + i, value[i]); });
-    unroll<count * X>([&](auto i) __attribute__((always_inline)) {
-      constexpr int x = i % X;
-      constexpr int kx = first + i / X - x * S;
-      if constexpr (kx >= 0 && kx < K) acc[x] = A::fma(value[i / X], w[kx], acc[x]);
+    typename A::Right value[count * V];
+    unroll<count * V>([&](auto i) __attribute__((always_inline)) { value[i] = load(first + i / V, i % V); });
+    unroll<count * V>([&](auto i) __attribute__((always_inline)) { keep(first + i / V, i % V, value[i]); });
+    unroll<count * X * V>([&](auto i) __attribute__((always_inline)) {
+      constexpr int v = i % V;
+      constexpr int x = i / V % X;
+      constexpr int column = i / V / X;
+      constexpr int kx = first + column - x * S;
+      if constexpr (kx >= 0 && kx < K) acc[v][x] = A::fma(value[column * V + v], w[v * K + kx], acc[v][x]);
     });
   });
 }
@@ -84,32 +90,45 @@ constexpr bool has_strip() {
   return K != 0;
 }
 
+// Two vectors at once where an Isa has `depthwise_pairs` and pixels are read in place: a cache line of fp32 is read and written as
+// a whole. If pixels lie a power of two apart, the lines of a tile push one another out of the cache, and the second half would be
+// fetched again: with stride 2, windows take 0.75 to 0.95 of the time. With stride 1, that read each line three times, nothing is
+// gained. Prefetching by software, at any distance, costs 5 to 60 %: a prefetch takes a load's place.
+template <class Isa, class A, class T, int K, int S>
+constexpr int vectors_at_once() {
+  if constexpr (requires { Isa::depthwise_pairs; }) return K != 0 && S > 1 && !has_strip<Isa, A, T, K, S>() ? 2 : 1;
+  return 1;
+}
+
 // A window of K columns, S apart. `column` is the first output's first one, `at` the same in the strip, `c` the channel.
-template <class A, class Rows, int K, int S, int X, class T>
-[[gnu::always_inline]] inline void accumulate_window(typename A::Accumulator (&acc)[X],
+template <class A, class Rows, int K, int S, int X, int V, class T>
+[[gnu::always_inline]] inline void accumulate_window(typename A::Accumulator (&acc)[V][X],
                                                      const DepthwiseWindow<T, typename A::Element>& window,
                                                      const typename A::Element* weights, std::size_t column,
                                                      std::size_t at, std::size_t c) {
   using Element = typename A::Element;
   constexpr int row = K * A::width;
+  constexpr std::size_t pitch = K * row;
   const Rows rows(window);
-  const auto nowhere = [](int, const typename A::Right&) __attribute__((always_inline)){};
+  const auto nowhere = [](int, int, const typename A::Right&) __attribute__((always_inline)){};
   const Element* const* strip = window.strip;
   for (auto i = rows.strip; i > 0; --i, ++strip, weights += row) {
     const Element* from = *strip + at;
-    const auto load = [&](int x) __attribute__((always_inline)) { return A::load_right(from + x * A::width); };
-    accumulate_row<A, K, S>(acc, weights, load, nowhere);
+    const auto load = [&](int x, int) __attribute__((always_inline)) { return A::load_right(from + x * A::width); };
+    accumulate_row<A, K, S, X, V>(acc, weights, pitch, load, nowhere);
   }
   const T* const* pixels = window.pixels + column;
-  const auto load = [&](int x) __attribute__((always_inline)) { return A::load_right(pixels[x] + c); };
+  const auto load = [&](int x, int v) __attribute__((always_inline)) {
+    return A::load_right(pixels[x] + c + v * A::width);
+  };
   for (auto i = rows.passing; i > 0; --i, weights += row, pixels += window.pixel_columns) {
-    accumulate_row<A, K, S>(acc, weights, load, nowhere);
+    accumulate_row<A, K, S, X, V>(acc, weights, pitch, load, nowhere);
   }
   Element* const* entering = window.entering + rows.passing;
   for (auto i = rows.entering; i > 0; --i, ++entering, weights += row, pixels += window.pixel_columns) {
     Element* to = *entering + at;
-    accumulate_row<A, K, S>(
-        acc, weights, load, [&](int x, const typename A::Right& value) __attribute__((always_inline)) {
+    accumulate_row<A, K, S, X, V>(
+        acc, weights, pitch, load, [&](int x, int, const typename A::Right& value) __attribute__((always_inline)) {
           A::store_right(to + x * A::width, value);
         });
   }
@@ -221,12 +240,64 @@ enum class DepthwiseUse : unsigned char {
   raw,
 };
 
+// Where a step begins.
+template <class T, class Element>
+struct DepthwisePlace {
+  std::size_t column;  // the input column of the first output
+  std::size_t at;      // the same in the strip
+  std::size_t c;       // the channel
+  const Element* weights;
+  const float* bias;
+  T* out;
+  float* raw;  // the same for raw sums
+};
+
+// X outputs of V channel vectors, of the channels before `end`.
+template <class Isa, class A, class T, int K, int S, int X, int V, DepthwiseUse Use>
+[[gnu::always_inline]] inline void depthwise_step(const DepthwiseLine<T, typename A::Element>& line, std::size_t end,
+                                                  Epilogue finish, std::size_t stride, const EpilogueArgs& epilogue,
+                                                  const DepthwisePlace<T, typename A::Element>& place) {
+  constexpr int parts = A::width / Isa::width;
+  const auto& window = line.window;
+  const std::size_t c = place.c - window.pixel_channel;
+  typename A::Accumulator acc[V][X];
+  DepthwiseSums<Isa, A, X> sums[V];
+  unroll<V>([&](auto v)
+                __attribute__((always_inline)) { start_chains<Isa, A>(acc[v], sums[v], place.bias + v * A::width); });
+  if constexpr (K == 0) {
+    accumulate_any_window<Isa, A>(acc[0], sums[0], window, place.weights, place.column, c, line.args, line.block);
+  } else {
+    using Rows = std::conditional_t<has_strip<Isa, A, T, K, S>(), DepthwiseRows<Use == DepthwiseUse::common, K, S>,
+                                    DepthwiseRowsInPlace<K>>;
+    accumulate_window<A, Rows, K, S, X, V>(acc, window, place.weights, place.column, place.at, c);
+  }
+  unroll<V>([&](auto v) __attribute__((always_inline)) {
+    end_chains<Isa, A, K != 0>(acc[v], sums[v], place.bias + v * A::width);
+  });
+  // To leave out a part that does not exist gains 7 % where channels are few, for 6 % more code.
+  const TileChannels<Isa, V * parts> channels(end - place.c);
+  auto store = [&](auto* to, const auto& activate) __attribute__((always_inline)) {
+    unroll<X * V * parts>([&](auto i) __attribute__((always_inline)) {
+      constexpr int x = i / (V * parts);
+      constexpr int part = i % (V * parts);
+      channels.template store<part>(to + x * stride, activate(sums[part / parts][x][part % parts]));
+    });
+  };
+  if (Use != DepthwiseUse::raw && finish == Epilogue::clamp) {
+    store(place.out, RegisterEpilogue<Isa, Epilogue::clamp>(epilogue));
+  } else if (Use == DepthwiseUse::common || (Use == DepthwiseUse::any && finish == Epilogue::hswish)) {
+    store(place.out, RegisterEpilogue<Isa, Epilogue::hswish>(epilogue));
+  } else {
+    store(place.raw, RegisterEpilogue<Isa, Epilogue::none>(epilogue));
+  }
+}
+
 // `tiles` times X outputs, from output column `column` on, of the channels of a range. All channels of a pixel are stored
 // together: pixels often lie a power of two apart and push one another out of the cache.
 template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
 [[gnu::noinline]] void depthwise_tiles(const DepthwiseLine<T, typename A::Element>& line, std::size_t column,
                                        std::size_t tiles, ChannelRange range, DepthwiseOutput output) {
-  constexpr int parts = A::width / Isa::width;
+  constexpr int V = Use == DepthwiseUse::raw ? 1 : vectors_at_once<Isa, A, T, K, S>();
   constexpr std::size_t width = A::width;
   const auto& window = line.window;
   const DepthwiseArgs& args = line.args;
@@ -235,46 +306,40 @@ template <class Isa, class A, class T, int K, int S, int X, DepthwiseUse Use>
   const std::size_t column_step = K == 0 ? args.stride_width : S;
   const std::size_t taps = K == 0 ? args.kernel_height * args.kernel_width : K * K;
   for (std::size_t tile = 0; tile < tiles; ++tile) {
-    T* out = static_cast<T*>(output.to) + tile * X * stride;
-    float* raw = static_cast<float*>(output.to) + tile * X * stride;
-    const typename A::Element* weights = window.weights + range.begin * taps;
-    const float* bias = args.bias + range.begin;
     const std::size_t first = (column + tile * X) * column_step;
-    std::size_t at = first * width + range.begin / width * window.vector_pitch;
-    for (std::size_t c = range.begin; c < range.end; c += width) {
-      typename A::Accumulator acc[X];
-      DepthwiseSums<Isa, A, X> sums;
-      start_chains<Isa, A>(acc, sums, bias);
-      if constexpr (K == 0) {
-        accumulate_any_window<Isa, A>(acc, sums, window, weights, first, c - window.pixel_channel, args, line.block);
-      } else {
-        using Rows = std::conditional_t<has_strip<Isa, A, T, K, S>(), DepthwiseRows<Use == DepthwiseUse::common, K, S>,
-                                        DepthwiseRowsInPlace<K>>;
-        accumulate_window<A, Rows, K, S>(acc, window, weights, first, at, c - window.pixel_channel);
-      }
-      end_chains<Isa, A, K != 0>(acc, sums, bias);
-      // To leave out a part that does not exist gains 7 % where channels are few, for 6 % more code.
-      const TileChannels<Isa, parts> channels(range.end - c);
-      auto store = [&](auto* to, const auto& activate) __attribute__((always_inline)) {
-        unroll<X * parts>([&](auto i) __attribute__((always_inline)) {
-          constexpr int x = i / parts;
-          constexpr int part = i % parts;
-          channels.template store<part>(to + x * stride, activate(sums[x][part]));
+    DepthwisePlace<T, typename A::Element> place = {first,
+                                                    first * width + range.begin / width * window.vector_pitch,
+                                                    range.begin,
+                                                    window.weights + range.begin * taps,
+                                                    args.bias + range.begin,
+                                                    static_cast<T*>(output.to) + tile * X * stride,
+                                                    static_cast<float*>(output.to) + tile * X * stride};
+    const auto advance = [&](std::size_t vectors) __attribute__((always_inline)) {
+      place.at += vectors * window.vector_pitch;
+      place.c += vectors * width;
+      place.weights += vectors * taps * width;
+      place.bias += vectors * width;
+      place.out += vectors * width;
+      place.raw += vectors * width;
+    };
+    if constexpr (V > 1) {
+      // So many columns' accumulators and the weights of a row fit the registers.
+      constexpr int most = 4;
+      while (place.c + V * width <= range.end) {
+        unroll<(X + most - 1) / most>([&](auto part) __attribute__((always_inline)) {
+          constexpr int before = part * most;
+          constexpr int count = X - before < most ? X - before : most;
+          DepthwisePlace<T, typename A::Element> here = place;
+          here.column += before * S;
+          here.out += before * stride;
+          here.raw += before * stride;
+          depthwise_step<Isa, A, T, K, S, count, V, Use>(line, range.end, output.finish, stride, epilogue, here);
         });
-      };
-      if (Use != DepthwiseUse::raw && output.finish == Epilogue::clamp) {
-        store(out, RegisterEpilogue<Isa, Epilogue::clamp>(epilogue));
-      } else if (Use == DepthwiseUse::common || (Use == DepthwiseUse::any && output.finish == Epilogue::hswish)) {
-        store(out, RegisterEpilogue<Isa, Epilogue::hswish>(epilogue));
-      } else {
-        store(raw, RegisterEpilogue<Isa, Epilogue::none>(epilogue));
+        advance(V);
       }
-      out += width;
-      raw += width;
-      at += window.vector_pitch;
-      weights += taps * width;
-      bias += width;
     }
+    for (; place.c < range.end; advance(1))
+      depthwise_step<Isa, A, T, K, S, X, 1, Use>(line, range.end, output.finish, stride, epilogue, place);
   }
 }
 

@@ -28,6 +28,8 @@
 //
 // An ISA may have `one_pixel_vectors`; see arithmetic.hpp.
 //
+// An ISA may have `static constexpr bool depthwise_pairs = true`: two vectors are a cache line; see vectors_at_once().
+//
 // An ISA may have `depthwise_vectors`, 2 if it has registers for two channel vectors of depthwise_columns outputs; else 1.
 //
 // An ISA may offer further arithmetics, HalfArithmetic and WideningArithmetic; see arithmetic.hpp. One that adds to another
