@@ -44,7 +44,7 @@ class FetchAhead {
   std::size_t step_;  // bytes
 };
 
-// Low tiles alone: emulated sums leave enough time as it is.
+// For arithmetics of low tiles only: emulated sums, which leave enough time as it is, scalar code, and 32-bit Arm.
 template <class A>
 class FetchAhead<A, false> {
  public:
@@ -70,6 +70,14 @@ struct GemmPanel {
   Target target;
   const EpilogueArgs* epilogue;
   FetchAhead<A> ahead;  // moves on with each tile
+};
+
+// Where the left operand lies; see GemmArgs.
+template <class Element>
+struct LeftOperand {
+  const Element* const* rows;
+  std::size_t pitch;
+  std::size_t run_step;
 };
 
 // One step of depth of the panels under a tile of V vectors, W of which are a panel.
@@ -318,6 +326,27 @@ template <class A, class P>
   return {next, packed_channels(channels, width, A::width) * sizeof(P)};
 }
 
+// The first of the call's panels, which are at `weights`. Nothing is fetched ahead.
+template <class Isa, class A, int V, class P>
+[[gnu::always_inline]] inline GemmPanel<A, P> first_panel(const GemmArgs& args, std::size_t block,
+                                                          const LeftOperand<typename A::Element>& left,
+                                                          const P* weights, Type type) {
+  constexpr std::size_t width = V * A::width;
+  return {.left = left.rows,
+          .left_pitch = left.pitch,
+          .run_step = left.run_step,
+          .runs = args.runs,
+          .run_length = args.run_length,
+          .block = block,
+          .panel = weights,
+          .panel_channels = packed_channels(args.channels, width, A::width),
+          .panel_pitch = args.runs * args.run_length * width,
+          .bias = args.bias,
+          .target = panel_target<Isa, width>(args, type, 0, 0),
+          .epilogue = args.epilogue,
+          .ahead = FetchAhead<A>(weights)};
+}
+
 // How many panels of V vectors one pixel's product goes over side by side. A panel by itself has too few chains to hide the
 // latency of the multiply-add.
 template <class A, int V>
@@ -369,19 +398,9 @@ void gemm_direct(const GemmArgs& args, std::size_t block) {
   using Element = typename A::Element;
   constexpr std::size_t width = V * A::width;
   const Element* weights = static_cast<const Element*>(args.weights);
-  GemmPanel<A> p = {.left = reinterpret_cast<const Element* const*>(args.left),
-                    .left_pitch = args.left_pitch,
-                    .run_step = args.run_step,
-                    .runs = args.runs,
-                    .run_length = args.run_length,
-                    .block = block,
-                    .panel = weights,
-                    .panel_channels = width,
-                    .panel_pitch = args.runs * args.run_length * width,
-                    .bias = args.bias,
-                    .target = panel_target<Isa, width>(args, type_of<Element>, 0, 0),
-                    .epilogue = args.epilogue,
-                    .ahead = FetchAhead<A>(weights)};
+  const LeftOperand<Element> left = {reinterpret_cast<const Element* const*>(args.left), args.left_pitch,
+                                     args.run_step};
+  GemmPanel<A> p = first_panel<Isa, A, V>(args, block, left, weights, type_of<Element>);
   const std::size_t begin = args.pixels == 1 ? gemm_one_pixel<Isa, A, V>(args, p, weights) : 0;
   constexpr std::size_t resident_bytes = 16 * 1024;
   // Arm's libraries must stay small, and there it has not been measured.

@@ -112,26 +112,13 @@ template <class Isa>
 template <class Isa, class A, int V>
 void gemm_halves_of_one_pixel(const GemmArgs& args, std::size_t block) {
   constexpr std::size_t width = V * Isa::width;
-  const std::size_t depth = args.runs * args.run_length;
   const float** rows = static_cast<const float**>(args.scratch);
   float* left_floats =
       reinterpret_cast<float*>(static_cast<unsigned char*>(args.scratch) + half_pointers_bytes(1, args.runs));
   const ConvertedLeft left = converted_left(args, 1, rows);
   convert_pixels<Isa>(args, 0, 1, left_floats, left);
   const Half* weights = static_cast<const Half*>(args.weights);
-  GemmPanel<A, Half> p = {.left = rows,
-                          .left_pitch = left.pitch,
-                          .run_step = left.run_step,
-                          .runs = args.runs,
-                          .run_length = args.run_length,
-                          .block = block,
-                          .panel = weights,
-                          .panel_channels = width,
-                          .panel_pitch = depth * width,
-                          .bias = args.bias,
-                          .target = panel_target<Isa, width>(args, Type::fp16, 0, 0),
-                          .epilogue = args.epilogue,
-                          .ahead = FetchAhead<A>(weights)};
+  GemmPanel<A, Half> p = first_panel<Isa, A, V>(args, block, {rows, left.pitch, left.run_step}, weights, Type::fp16);
   for (std::size_t c = gemm_one_pixel<Isa, A, V>(args, p, weights); c < args.channels; c += width) {
     p.panel_channels = packed_channels(args.channels - c, width, A::width);
     go_to_panel<Isa, width>(p, args, weights, c);
@@ -154,20 +141,12 @@ template <class Isa, class A, int V>
                                                            const float* panel, std::size_t c, const Half* next) {
   constexpr std::size_t width = V * Isa::width;
   const std::size_t channels = args.channels - c;
-  const bool fetches = next != nullptr && channels > width;
-  return {.left = left.rows,
-          .left_pitch = left.pitch,
-          .run_step = left.run_step,
-          .runs = args.runs,
-          .run_length = args.run_length,
-          .block = block,
-          .panel = panel,
-          .panel_channels = packed_channels(channels, width, A::width),
-          .panel_pitch = args.runs * args.run_length * width,
-          .bias = args.bias + c,
-          .target = panel_target<Isa, width>(args, Type::fp16, first, c),
-          .epilogue = args.epilogue,
-          .ahead = fetches ? fetch_panel<A>(next, channels - width, width) : FetchAhead<A>(panel)};
+  auto p = first_panel<Isa, A, V>(args, block, {left.rows, left.pitch, left.run_step}, panel, Type::fp16);
+  p.panel_channels = packed_channels(channels, width, A::width);
+  p.bias = args.bias + c;
+  p.target = panel_target<Isa, width>(args, Type::fp16, first, c);
+  if (next != nullptr && channels > width) p.ahead = fetch_panel<A>(next, channels - width, width);
+  return p;
 }
 
 template <class Isa, class A, int R, int V>
