@@ -119,7 +119,7 @@ DepthwiseTiling make_tiling(const Conv& conv, const Tensor& input, const Tensor&
   // The last block may have an incomplete vector where the others have none: one that has is the largest. So is one task's: a run
   // with fewer tasks than the caller made room for must fit, too.
   args.channels = t.block - (s.output_channels == align_up(s.output_channels, vector) ? 0 : 1);
-  t.task_bytes = lay_out_depthwise(args, conv.row->window.strip, tile, vector, conv.row->type).bytes;
+  t.task_bytes = task_pitch(lay_out_depthwise(args, conv.row->window.strip, tile, vector, conv.row->type).bytes);
   const double multiply_adds = static_cast<double>(output.batch * output.height * output.width) *
                                static_cast<double>(s.output_channels * s.taps());
   t.tasks = worthwhile_tasks(max_tasks, multiply_adds / multiply_adds_a_cycle);

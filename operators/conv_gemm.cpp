@@ -121,7 +121,7 @@ GemmTiling make_tiling(const GemmConv& conv, const Tensor& output, std::size_t m
   t.copy_bytes = conv.runs.merged ? round_up(longest * conv.depth * element_bytes(conv.type), 64) : 0;
   const std::size_t scratch =
       gemm_scratch_bytes(*conv.row, longest, conv.runs.runs, conv.runs.run_length, conv.widest_panel);
-  t.task_bytes = t.pointer_bytes + t.copy_bytes + round_up(scratch, 64);
+  t.task_bytes = task_pitch(t.pointer_bytes + t.copy_bytes + scratch);
   return t;
 }
 

@@ -16,7 +16,7 @@ struct GemmTiling {
   std::size_t tasks;
   std::size_t pointer_bytes;
   std::size_t copy_bytes;
-  std::size_t task_bytes;  // of workspace
+  std::size_t task_bytes;  // of workspace, with the gap behind them
 };
 
 // A depthwise tile of work is one image, one block of channels, and a band of rows by a band of columns.
@@ -28,7 +28,7 @@ struct DepthwiseTiling {
   std::size_t column_bands;
   bool block_by_block;  // else band by band
   std::size_t tasks;
-  std::size_t task_bytes;  // of workspace
+  std::size_t task_bytes;  // of workspace, with the gap behind them
 };
 
 union Tiling {

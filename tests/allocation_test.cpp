@@ -291,6 +291,46 @@ TEST(Workspace, MayLieAnywhere) {
   }
 }
 
+// The bytes of the workspace that `task` of two writes if it gets all the work: those that are no longer as they were.
+struct Piece {
+  std::size_t begin;
+  std::size_t end;
+};
+
+Piece piece_of(const Sample& sample, std::size_t task) {
+  Prepared prepared = prepare(sample, 2);
+  constexpr unsigned char untouched = 0xa5;
+  std::fill(prepared.workspace.begin(), prepared.workspace.end(), untouched);
+  prepared.context.pool = &task;
+  prepared.context.parallel_for = [](void* first, std::size_t count, sixfold_task work, void* argument) {
+    for (std::size_t i = 0; i < count; ++i) work(argument, i ^ *static_cast<std::size_t*>(first));
+  };
+  EXPECT_EQ(sixfold_run(sample.op.get(), prepared.views.data(), prepared.views.size(), &prepared.output.view(),
+                        &prepared.context, nullptr),
+            SIXFOLD_OK);
+  const auto touched = [](unsigned char byte) { return byte != untouched; };
+  const std::vector<unsigned char>& bytes = prepared.workspace;
+  const auto begin = std::find_if(bytes.begin(), bytes.end(), touched);
+  const auto end = std::find_if(bytes.rbegin(), std::make_reverse_iterator(begin), touched).base();
+  return {static_cast<std::size_t>(begin - bytes.begin()), static_cast<std::size_t>(end - bytes.begin())};
+}
+
+// A core that fetches ahead in one task's piece must not reach the next one's.
+TEST(Workspace, PiecesOfTasksLieApart) {
+  constexpr std::size_t least_gap = 2048;
+  std::size_t compared = 0;
+  for (const Arithmetic& arithmetic : kArithmetics) {
+    for (const Sample& sample : all_samples(arithmetic)) {
+      const Piece first = piece_of(sample, 0);
+      const Piece second = piece_of(sample, 1);
+      if (first.begin == first.end) continue;
+      EXPECT_GE(second.begin, first.end + least_gap) << sample.name;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 0U) << "no operator writes to its workspace: nothing was tested";
+}
+
 // Who has room for n tasks has room for fewer.
 TEST(Workspace, GrowsWithTheTasks) {
   for (const Arithmetic& arithmetic : kArithmetics) {
