@@ -109,7 +109,7 @@ std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmeti
   all.add_conv("first layer", square(29, 3, 16, 1, 3, 2), EpilogueKind::hswish);
   all.add_conv("grouped", square(13, 18, 27, 3, 3, 1), EpilogueKind::any);
   all.add_conv("depthwise 3x3", square(19, 33, 33, 33, 3, 1), EpilogueKind::clamp);
-  all.add_conv("depthwise 3x3 stride 2", square(19, 40, 40, 40, 3, 2), EpilogueKind::general);
+  all.add_conv("depthwise 3x3 stride 2", square(19, 56, 56, 56, 3, 2), EpilogueKind::general);
   all.add_conv("depthwise of few pixels", square(6, 210, 210, 210, 3, 1), EpilogueKind::clamp);
   all.add_conv("depthwise 5x5", square(14, 24, 24, 24, 5, 1), EpilogueKind::hswish);
   all.add_conv("depthwise 7x7 multiplied", square(12, 11, 22, 11, 7, 1), EpilogueKind::any);
