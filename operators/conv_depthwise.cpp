@@ -72,10 +72,12 @@ DepthwiseArgs window_args(const Conv& conv) {
 }
 
 // Blocks and bands for more than one task, given those that one task would have.
-void split_for_tasks(const Conv& conv, const Tensor& output, DepthwiseTiling& t) {
+void split_for_tasks(const Conv& conv, const Tensor& input, const Tensor& output, DepthwiseTiling& t) {
   const std::size_t channels = conv.shape.output_channels;
   const std::size_t batch = max_of(output.batch, 1);
-  t.block_by_block = batch * output.height * output.width < t.tasks * min_task_pixels;
+  // By channels as what wrote the input, or where there are too few rows to go round.
+  t.block_by_block =
+      batch * input.height * input.width < t.tasks * min_task_pixels || batch * output.height < 2 * t.tasks;
   if (t.block_by_block) {
     t.block = block_for(channels, round_up(t.blocks, t.tasks), vector_channels(conv));
     t.blocks = ceil_div(channels, t.block);
@@ -83,8 +85,9 @@ void split_for_tasks(const Conv& conv, const Tensor& output, DepthwiseTiling& t)
   }
   const std::size_t others = t.blocks * t.column_bands * batch;
   const std::size_t wanted = max_of(t.row_bands, ceil_div(tiles_per_task * t.tasks, others));
-  const std::size_t bands = batch == 1 ? round_up(wanted, t.tasks) : wanted;
-  t.row_bands = max_of(min_of(bands, output.height / min_band_rows), t.row_bands);
+  const std::size_t multiple = batch == 1 ? t.tasks : 1;  // so that each task gets the same rows in every layer
+  const std::size_t most = max_of(output.height / min_band_rows / multiple, 1) * multiple;
+  t.row_bands = max_of(min_of(round_up(wanted, multiple), most), t.row_bands);
 }
 
 std::size_t most_columns(const Conv& conv) {
@@ -123,7 +126,7 @@ DepthwiseTiling make_tiling(const Conv& conv, const Tensor& input, const Tensor&
   const double multiply_adds = static_cast<double>(output.batch * output.height * output.width) *
                                static_cast<double>(s.output_channels * s.taps());
   t.tasks = worthwhile_tasks(max_tasks, multiply_adds / multiply_adds_a_cycle);
-  if (t.tasks > 1) split_for_tasks(conv, output, t);
+  if (t.tasks > 1) split_for_tasks(conv, input, output, t);
   return t;
 }
 

@@ -95,6 +95,10 @@ void split_for_tasks(const GemmConv& conv, GemmTiling& t) {
     t.parts = min_of(ceil_div(t.tasks * shares, conv.shape.groups), conv.panels);
     return;
   }
+  if (conv.pointwise) {  // a unit that one task has and another has not costs more than tiles of unequal height
+    t.unit = 1;
+    t.units = t.pixels;
+  }
   t.blocks = min_of(round_up(t.blocks, t.tasks), t.units);
   const std::size_t parts = ceil_div(tiles_per_task * t.tasks, t.blocks * conv.shape.groups);
   t.parts = max_of(min_of(parts, min_of(conv.segments.padded_channels / min_part, conv.panels)), 1);
