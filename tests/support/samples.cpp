@@ -99,6 +99,12 @@ ConvShape square(std::size_t size, std::size_t in, std::size_t out, std::size_t 
   return shape;
 }
 
+// One image is split among tasks by its rows, several by images, too.
+ConvShape single(ConvShape shape) {
+  shape.batch = 1;
+  return shape;
+}
+
 }  // namespace
 
 std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmetic, Random& random) {
@@ -113,6 +119,9 @@ std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmeti
   all.add_conv("depthwise of few pixels", square(6, 210, 210, 210, 3, 1), EpilogueKind::clamp);
   all.add_conv("depthwise 5x5", square(14, 24, 24, 24, 5, 1), EpilogueKind::hswish);
   all.add_conv("depthwise 7x7 multiplied", square(12, 11, 22, 11, 7, 1), EpilogueKind::any);
+  all.add_conv("pointwise, one image", single(square(14, 40, 70, 1, 1, 1)), EpilogueKind::clamp);
+  all.add_conv("depthwise 3x3, one image", single(square(14, 72, 72, 72, 3, 1)), EpilogueKind::clamp);
+  all.add_conv("depthwise 3x3 stride 2, one image", single(square(14, 210, 210, 210, 3, 2)), EpilogueKind::hswish);
   all.add_fully_connected();
   if (arithmetic.accumulates_in_half()) return all.take();
   all.add_pool("max pool", SIXFOLD_MAX_POOL);
