@@ -17,22 +17,15 @@
 
 namespace sixfold {
 
-// Adds one kernel row's products to X outputs of V channel vectors. load(i, v) is input column i, counted from the first output's,
-// and keep(i, v, value) may put it away: two values at a time, which makes pairs of loads and of stores where an ISA has them.
-// `pitch` is from one vector's weights to the next one's.
-template <class A, int K, int S, int X, int V, class Load, class Keep>
-[[gnu::always_inline]] inline void accumulate_row(typename A::Accumulator (&acc)[V][X],
-                                                  const typename A::Element* weights, std::size_t pitch,
-                                                  const Load& load, const Keep& keep) {
-  constexpr int columns = (X - 1) * S + K;
+// Adds the products of the N input columns from column `First` on, of one kernel row whose weights are w; see accumulate_row().
+template <class A, int K, int S, int First, int N, int X, int V, class Load, class Keep>
+[[gnu::always_inline]] inline void accumulate_columns(typename A::Accumulator (&acc)[V][X],
+                                                      const typename A::Right (&w)[V * K], const Load& load,
+                                                      const Keep& keep) {
   constexpr int group = V == 1 ? 2 : 1;
-  typename A::Right w[V * K];
-  unroll<V * K>([&](auto i) __attribute__((always_inline)) {
-    w[i] = A::load_right(weights + i / K * pitch + i % K * A::width);
-  });
-  unroll<(columns + group - 1) / group>([&](auto step) __attribute__((always_inline)) {
-    constexpr int first = group * step;
-    constexpr int count = columns - first < group ? columns - first : group;
+  unroll<(N + group - 1) / group>([&](auto step) __attribute__((always_inline)) {
+    constexpr int first = First + group * step;
+    constexpr int count = First + N - first < group ? First + N - first : group;
     typename A::Right value[count * V];
     unroll<count * V>([&](auto i) __attribute__((always_inline)) { value[i] = load(first + i / V, i % V); });
     unroll<count * V>([&](auto i) __attribute__((always_inline)) { keep(first + i / V, i % V, value[i]); });
@@ -46,9 +39,41 @@ template <class A, int K, int S, int X, int V, class Load, class Keep>
   });
 }
 
+// Where a tile's outermost input columns are padding that is left out: `Left` columns and `Right`, if it is so.
+template <int Left, int Right>
+struct DepthwiseEdges {
+  static constexpr int left = Left;
+  static constexpr int right = Right;
+  bool skips_left;
+  bool skips_right;
+};
+
+// Adds one kernel row's products to X outputs of V channel vectors. load(i, v) is input column i, counted from the first output's,
+// and keep(i, v, value) may put it away: two values at a time, which makes pairs of loads and of stores where an ISA has them.
+// `pitch` is from one vector's weights to the next one's.
+template <class A, int K, int S, int X, int V, class Edges, class Load, class Keep>
+[[gnu::always_inline]] inline void accumulate_row(typename A::Accumulator (&acc)[V][X],
+                                                  const typename A::Element* weights, std::size_t pitch,
+                                                  const Edges& edges, const Load& load, const Keep& keep) {
+  constexpr int columns = (X - 1) * S + K;
+  constexpr int middle = columns - Edges::left - Edges::right;
+  typename A::Right w[V * K];
+  unroll<V * K>([&](auto i) __attribute__((always_inline)) {
+    w[i] = A::load_right(weights + i / K * pitch + i % K * A::width);
+  });
+  if constexpr (Edges::left != 0) {
+    if (!edges.skips_left) accumulate_columns<A, K, S, 0, Edges::left, X, V>(acc, w, load, keep);
+  }
+  accumulate_columns<A, K, S, Edges::left, middle, X, V>(acc, w, load, keep);
+  if constexpr (Edges::right != 0) {
+    if (!edges.skips_right) accumulate_columns<A, K, S, Edges::left + middle, Edges::right, X, V>(acc, w, load, keep);
+  }
+}
+
 // How many kernel rows are in the strip, are read by pointers and not needed again, and enter the strip. All this is known at
-// compile time for windows below the first one and with equal strides: then compilers unroll the loops over rows.
-template <bool Common, int K, int S>
+// compile time for windows below the first one, with equal strides, and of which nothing is skipped: then compilers unroll the
+// loops over rows.
+template <bool Common, bool Skips, int K, int S>
 struct DepthwiseRows {
   static constexpr int strip = K - S;
   static constexpr int entering = S < strip ? S : strip;
@@ -58,8 +83,8 @@ struct DepthwiseRows {
 };
 
 // Other windows are rarer. What is not needed again enters the strip all the same, where a loop of its own would not pay.
-template <int K, int S>
-struct DepthwiseRows<false, K, S> {
+template <bool Skips, int K, int S>
+struct DepthwiseRows<false, Skips, K, S> {
   std::size_t strip;
   std::size_t passing;
   std::size_t entering;
@@ -67,7 +92,7 @@ struct DepthwiseRows<false, K, S> {
   explicit DepthwiseRows(const Window& window)
       : strip(window.strip_rows),
         passing(S > K - S ? window.passing_rows : 0),
-        entering(K - window.strip_rows - passing) {}
+        entering((Skips ? window.rows : K) - window.strip_rows - passing) {}
 };
 
 // Without a strip all windows are alike.
@@ -90,6 +115,18 @@ constexpr bool has_strip() {
   return K != 0;
 }
 
+// Whether a kernel can leave out taps in the padding, where an Isa has `skips_padding`.
+template <class Isa, int K>
+constexpr bool skips_padding() {
+  if constexpr (requires { Isa::skips_padding; }) return K > 3;
+  return false;
+}
+
+// With "same" padding of an image whose size the stride divides, so many columns at each end are padding.
+template <class Isa, int K, int S>
+using DepthwiseEdgesOf =
+    std::conditional_t<skips_padding<Isa, K>(), DepthwiseEdges<K / 2, K / 2 + 1 - S>, DepthwiseEdges<0, 0>>;
+
 // Two vectors at once where an Isa has `depthwise_pairs` and pixels are read in place: a cache line of fp32 is read and written as
 // a whole. If pixels lie a power of two apart, the lines of a tile push one another out of the cache, and the second half would be
 // fetched again: with stride 2, windows take 0.75 to 0.95 of the time. With stride 1, that read each line three times, nothing is
@@ -101,11 +138,11 @@ constexpr int vectors_at_once() {
 }
 
 // A window of K columns, S apart. `column` is the first output's first one, `at` the same in the strip, `c` the channel.
-template <class A, class Rows, int K, int S, int X, int V, class T>
+template <class A, class Rows, int K, int S, int X, int V, class T, class Edges>
 [[gnu::always_inline]] inline void accumulate_window(typename A::Accumulator (&acc)[V][X],
                                                      const DepthwiseWindow<T, typename A::Element>& window,
-                                                     const typename A::Element* weights, std::size_t column,
-                                                     std::size_t at, std::size_t c) {
+                                                     const Edges& edges, const typename A::Element* weights,
+                                                     std::size_t column, std::size_t at, std::size_t c) {
   using Element = typename A::Element;
   constexpr int row = K * A::width;
   constexpr std::size_t pitch = K * row;
@@ -115,20 +152,21 @@ template <class A, class Rows, int K, int S, int X, int V, class T>
   for (auto i = rows.strip; i > 0; --i, ++strip, weights += row) {
     const Element* from = *strip + at;
     const auto load = [&](int x, int) __attribute__((always_inline)) { return A::load_right(from + x * A::width); };
-    accumulate_row<A, K, S, X, V>(acc, weights, pitch, load, nowhere);
+    accumulate_row<A, K, S, X, V>(acc, weights, pitch, edges, load, nowhere);
   }
   const T* const* pixels = window.pixels + column;
   const auto load = [&](int x, int v) __attribute__((always_inline)) {
     return A::load_right(pixels[x] + c + v * A::width);
   };
   for (auto i = rows.passing; i > 0; --i, weights += row, pixels += window.pixel_columns) {
-    accumulate_row<A, K, S, X, V>(acc, weights, pitch, load, nowhere);
+    accumulate_row<A, K, S, X, V>(acc, weights, pitch, edges, load, nowhere);
   }
   Element* const* entering = window.entering + rows.passing;
   for (auto i = rows.entering; i > 0; --i, ++entering, weights += row, pixels += window.pixel_columns) {
     Element* to = *entering + at;
     accumulate_row<A, K, S, X, V>(
-        acc, weights, pitch, load, [&](int x, int, const typename A::Right& value) __attribute__((always_inline)) {
+        acc, weights, pitch, edges,
+        load, [&](int x, int, const typename A::Right& value) __attribute__((always_inline)) {
           A::store_right(to + x * A::width, value);
         });
   }
@@ -267,9 +305,15 @@ template <class Isa, class A, class T, int K, int S, int X, int V, DepthwiseUse 
   if constexpr (K == 0) {
     accumulate_any_window<Isa, A>(acc[0], sums[0], window, place.weights, place.column, c, line.args, line.block);
   } else {
-    using Rows = std::conditional_t<has_strip<Isa, A, T, K, S>(), DepthwiseRows<Use == DepthwiseUse::common, K, S>,
+    DepthwiseEdgesOf<Isa, K, S> edges{};
+    if constexpr (skips_padding<Isa, K>()) {
+      edges.skips_left = place.column + edges.left <= window.first_column;
+      edges.skips_right = place.column + (X - 1) * S + K >= window.end_column + edges.right;
+    }
+    using Rows = std::conditional_t<has_strip<Isa, A, T, K, S>(),
+                                    DepthwiseRows<Use == DepthwiseUse::common, skips_padding<Isa, K>(), K, S>,
                                     DepthwiseRowsInPlace<K>>;
-    accumulate_window<A, Rows, K, S, X, V>(acc, window, place.weights, place.column, place.at, c);
+    accumulate_window<A, Rows, K, S, X, V>(acc, window, edges, place.weights, place.column, place.at, c);
   }
   unroll<V>([&](auto v) __attribute__((always_inline)) {
     end_chains<Isa, A, K != 0>(acc[v], sums[v], place.bias + v * A::width);
@@ -404,7 +448,7 @@ template <class Isa, class A, class T>
 [[gnu::noinline]] void depthwise_rectangle(const DepthwiseTiles<T, typename A::Element>& tiles,
                                            const DepthwiseArgs& args, std::size_t block) {
   const DepthwiseScratch scratch = lay_out_depthwise(args, tiles.strip, A::depthwise_columns, A::width, type_of<T>);
-  DepthwiseInput<A, T> input(args, scratch);
+  DepthwiseInput<A, T, skips_padding<Isa, depthwise_max_rows>()> input(args, scratch);
   const std::size_t whole = args.channels / A::width * A::width;
   const bool in_registers =
       args.epilogue->kind != Epilogue::general && args.epilogue->residual == ResidualPosition::none;

@@ -50,6 +50,8 @@ struct DepthwiseArgs {
   std::size_t column_begin;
   std::size_t column_end;
 
+  bool skips_padding;  // taps in the padding may be left out: the row can, and their products are zeros
+
   void* scratch;  // depthwise_scratch_bytes(), aligned to 64
 };
 

@@ -51,7 +51,7 @@ struct DepthwiseRow {
       E,
       {A::depthwise_columns, 1},
       A::width,
-      {K, S, has_strip<Isa, A, std::conditional_t<In == Type::fp32, float, Half>, K, S>()},
+      {K, S, has_strip<Isa, A, std::conditional_t<In == Type::fp32, float, Half>, K, S>(), skips_padding<Isa, K>()},
       &depthwise<Isa, A, In, K, S, blocked>,
       Sum};
 };

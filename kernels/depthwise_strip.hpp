@@ -26,10 +26,16 @@ struct DepthwiseWindow {
   std::size_t pixel_columns;  // pointers of a row
   std::size_t pixel_channel;
 
-  const Element* weights;  // [channel vector][tap][lane]
+  const Element* weights;  // [channel vector][tap][lane], from the first row of the window on
+
+  // Only where padding can be skipped.
+  std::size_t rows;  // of the kernel
+  std::size_t first_column;
+  std::size_t end_column;
 };
 
-template <class A, class T>
+// Skips: kernel rows in the padding are left out where the arguments say so.
+template <class A, class T, bool Skips>
 class DepthwiseInput {
   using Element = typename A::Element;
   static constexpr std::size_t width = A::width;
@@ -44,6 +50,11 @@ class DepthwiseInput {
     window_.pixel_columns = scratch.columns;
     window_.pixel_channel = 0;
     window_.weights = read_weights(static_cast<const T*>(args.weights), part<Element>(scratch.weights));
+    if constexpr (Skips) {
+      weights_ = window_.weights;
+      window_.first_column = args.skips_padding ? first_ : 0;
+      window_.end_column = args.skips_padding ? first_ + count_ : scratch.columns;
+    }
     for (std::size_t i = 0; i < scratch.strip_rows; ++i) {
       ring_[i] = part<Element>(scratch.strip) + i * vectors() * window_.vector_pitch;
     }
@@ -57,17 +68,21 @@ class DepthwiseInput {
     const std::size_t kept = overlaps ? kernel - stride : 0;  // the first window brings in all of its rows
     const std::size_t top = row * stride;                     // counted from the top of the padding
     const bool in_order = args_.dilation_height == 1;
-    for (std::size_t i = kept; i < kernel; ++i) {
+    const Rows rows = rows_at(top);
+    const std::size_t entering = max(kept, rows.begin);  // the first that is not in the strip
+    for (std::size_t i = entering; i < rows.end; ++i) {
       const std::size_t y = top + i * args_.dilation_height;
       const bool seen = in_order && row != args_.row_begin && i + stride < kernel;
-      point_to_row(i - kept, y, {in_order ? y % kernel : i, seen});
+      point_to_row(i - entering, y, {in_order ? y % kernel : i, seen});
     }
-    window_.strip_rows = kept;
+    const std::size_t in_strip = Skips ? above(min(kept, rows.end), rows.begin) : kept;
+    window_.strip_rows = in_strip;
     window_.passing_rows = min(stride, kernel) - min(min(stride, kernel), kept);
     window_.common = kept != 0 && args_.stride_height == args_.stride_width;
+    if constexpr (Skips) leave_out_padding(rows, entering);
     if (scratch_.strip_rows != 0) {
-      for (std::size_t i = 0; i < kept; ++i) window_.strip[i] = ring_[i];
-      for (std::size_t i = kept; i < kernel; ++i) window_.entering[i - kept] = ring_[i];
+      for (std::size_t i = 0; i < in_strip; ++i) window_.strip[i] = ring_[rows.begin + i];
+      for (std::size_t i = entering; i < kernel; ++i) window_.entering[i - entering] = ring_[i];
       for (std::size_t i = 0; i < min(stride, kernel); ++i) rotate_ring();
     }
     return window_;
@@ -88,7 +103,36 @@ class DepthwiseInput {
   }
 
   static std::size_t min(std::size_t a, std::size_t b) { return a < b ? a : b; }
+  static std::size_t max(std::size_t a, std::size_t b) { return a < b ? b : a; }
+  static std::size_t above(std::size_t a, std::size_t b) { return max(a, b) - b; }
   std::size_t vectors() const { return (args_.channels + width - 1) / width; }
+
+  // Kernel rows that are computed.
+  struct Rows {
+    std::size_t begin;
+    std::size_t end;
+  };
+
+  // Of a window that begins at `top`.
+  Rows rows_at(std::size_t top) const {
+    const std::size_t kernel = args_.kernel_height;
+    if constexpr (Skips) {
+      if (args_.skips_padding) {
+        const std::size_t begin = min(above(args_.pad_top, top), kernel);
+        return {begin, max(begin, min(above(args_.pad_top + args_.height, top), kernel))};
+      }
+    }
+    return {0, kernel};
+  }
+
+  // `entering` is the first row that is not in the strip.
+  void leave_out_padding(Rows rows, std::size_t entering) {
+    window_.rows = rows.end - rows.begin;
+    window_.passing_rows = min(above(args_.stride_height, entering), above(rows.end, entering));
+    window_.common &= window_.rows == args_.kernel_height;
+    window_.weights = weights_ + rows.begin * args_.kernel_width * width;
+  }
+
   // ring_[i] is for row i of the window.
   void rotate_ring() {
     Element* top = ring_[0];
@@ -196,6 +240,7 @@ class DepthwiseInput {
   std::size_t image_x_ = 0;  // the image column of column first_
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  const Element* weights_;
   Element* ring_[depthwise_max_rows];
   DepthwiseWindow<T, Element> window_;  // to clear it would take as long as a window of one pixel
 };

@@ -26,6 +26,8 @@
 // An ISA may have `static constexpr bool rereads_pixels = true`: rows of pixels are read again where they are, unless a strip saves
 // conversions or many loads of pointers. For CPUs whose loads are cheap and whose stores are not.
 //
+// An ISA may have `static constexpr bool skips_padding = true`: larger depthwise windows leave out taps in the padding; more code.
+//
 // An ISA may have `one_pixel_vectors`; see arithmetic.hpp.
 //
 // An ISA may have `static constexpr bool depthwise_pairs = true`: two vectors are a cache line; see vectors_at_once().

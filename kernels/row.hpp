@@ -45,7 +45,8 @@ enum class Epilogue : std::uint8_t {
 struct WindowShape {
   int kernel;
   int stride;
-  bool strip = false;  // whether it puts input rows away that windows below need again; see depthwise_args.hpp
+  bool strip = false;          // whether it puts input rows away that windows below need again; see depthwise_args.hpp
+  bool skips_padding = false;  // whether it can leave out taps in the padding
 };
 
 // Every kernel is a function of one argument, the args struct of its Op.

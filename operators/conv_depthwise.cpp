@@ -1,4 +1,6 @@
 // Depthwise convolution: packs weights in groups of one vector, and shares out blocks of channels and bands of the image.
+#include <cmath>
+
 #include "../kernels/depthwise_args.hpp"
 #include "conv.hpp"
 #include "parallel.hpp"
@@ -10,6 +12,7 @@ namespace {
 struct DepthwiseConv : Conv {
   std::size_t weights;  // offsets
   std::size_t bias;
+  bool skips_padding;
 };
 
 // The kernel's vector: blocks consist of whole ones.
@@ -210,6 +213,7 @@ class DepthwiseRun {
     args.row_end = first_row(bands.quotient + 1);
     args.column_begin = bands.remainder * tiling_.columns;
     args.column_end = min_of(args.column_begin + tiling_.columns, run_.output.width);
+    args.skips_padding = conv_.skips_padding;
     args.scratch = scratch;
     conv_.row->run(&args);
   }
@@ -253,17 +257,24 @@ const KernelRow* choose_row(const ConvPlan& plan, const Options& options, sixfol
   return row;
 }
 
-template <class T>
-void pack(DepthwiseConv& conv, const FoldedConv& folded, T (*round)(double)) {
+// Rounded to either type, a weight below this is finite: zero times it is zero.
+constexpr double certainly_finite = 32768.0;
+
+void pack(DepthwiseConv& conv, const FoldedConv& folded) {
   const ConvShape& s = conv.shape;
   const std::size_t vector = vector_channels(conv);
-  T* weights = part<T>(&conv, conv.weights);
   for (std::size_t c = 0; c < s.output_channels; ++c) {
-    T* to = weights + c / vector * s.taps() * vector + c % vector;
+    std::size_t to = c / vector * s.taps() * vector + c % vector;
     const double factor = folded.weight_factor(c);
     for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
-      for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
-        to[(ky * s.kernel_width + kx) * vector] = round(folded.weight(c, ky, kx, 0) * factor);
+      for (std::size_t kx = 0; kx < s.kernel_width; ++kx, to += vector) {
+        const double weight = folded.weight(c, ky, kx, 0) * factor;
+        if (!(std::fabs(weight) < certainly_finite)) conv.skips_padding = false;
+        if (conv.row->type == Type::fp32) {
+          part<float>(&conv, conv.weights)[to] = static_cast<float>(weight);
+        } else {
+          part<Half>(&conv, conv.weights)[to] = half_from_double(weight);
+        }
       }
     }
     part<float>(&conv, conv.bias)[c] = folded.bias(c);
@@ -289,13 +300,9 @@ sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& option
   DepthwiseConv& conv = static_cast<DepthwiseConv&>(*created);
   conv.weights = weights;
   conv.bias = bias;
+  conv.skips_padding = row->window.skips_padding;
   fill_conv(conv, plan, per_channel);
-  const FoldedConv folded(*plan.desc);
-  if (row->type == Type::fp32) {
-    pack<float>(conv, folded, [](double w) { return static_cast<float>(w); });
-  } else {
-    pack<Half>(conv, folded, half_from_double);
-  }
+  pack(conv, FoldedConv(*plan.desc));
   *op = created;
   return SIXFOLD_OK;
 }

@@ -25,6 +25,7 @@ struct Isa {
   static constexpr int one_pixel_vectors = 8;
   static constexpr int depthwise_columns = 7;
   static constexpr bool rereads_pixels = true;
+  static constexpr bool skips_padding = true;
   static constexpr bool depthwise_pairs = true;
 
   static vf zero() { return _mm256_setzero_ps(); }

@@ -28,6 +28,7 @@ struct Avx512 {
   static constexpr int one_pixel_vectors = 8;
   static constexpr int depthwise_columns = 7;
   static constexpr bool rereads_pixels = true;
+  static constexpr bool skips_padding = true;
 
   static vf zero() { return _mm512_setzero_ps(); }
   static vf set1(float x) { return _mm512_set1_ps(x); }

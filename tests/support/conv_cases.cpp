@@ -243,6 +243,12 @@ std::vector<ConvShape> depthwise_shapes(Random& random) {
         shapes.push_back(shape);
       }
       ConvShape shape = shapes.back();
+      shape.height = random.between(1, 3);
+      shape.width = random.between(1, 9);
+      // Windows of padding alone.
+      shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = window.width + 1;
+      shapes.push_back(shape);
+      shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = window.width / 2;
       shape.groups = shape.input_channels = shape.output_channels = 300;  // several blocks of channels
       shape.height = shape.width = 3;
       shapes.push_back(shape);
