@@ -79,6 +79,7 @@ std::size_t largest_share(const GemmConv& conv, std::size_t tasks) {
 }
 
 // Few pixels are split by panels, so that each weight is loaded by one core only, unless that splits worse than the pixels do.
+// Each core then fetches half the left operand from the other: to prefetch it, or to split deep layers by pixels, showed no gain.
 bool splits_by_panels(const GemmConv& conv, std::size_t pixels, std::size_t tasks) {
   if (pixels >= tasks * min_task_pixels) return false;
   if (conv.shape.groups > 1 || pixels < 2 * unit_pixels) return true;
