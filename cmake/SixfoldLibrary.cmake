@@ -5,8 +5,8 @@ add_library(
   sixfold_baseline OBJECT
   arch/backends.cpp arch/cpu.cpp operators/activation.cpp operators/check.cpp operators/conv.cpp
   operators/conv_depthwise.cpp operators/conv_gemm.cpp operators/convert.cpp operators/elementwise.cpp
-  operators/error.cpp operators/explain.cpp operators/fold.cpp operators/fully_connected.cpp operators/left_rows.cpp
-  operators/list.cpp operators/operator.cpp operators/panels.cpp operators/pool.cpp operators/range.cpp
+  operators/error.cpp operators/explain.cpp operators/fold.cpp operators/fully_connected.cpp operators/input_scale.cpp
+  operators/left_rows.cpp operators/list.cpp operators/operator.cpp operators/panels.cpp operators/pool.cpp operators/range.cpp
   operators/range_chain.cpp operators/range_epilogue.cpp operators/run.cpp operators/text.cpp)
 # What no run executes shall be small, as code size matters on a phone.
 set_source_files_properties(

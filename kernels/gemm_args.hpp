@@ -67,8 +67,8 @@ struct HalfBlocking {
 
 inline constexpr std::size_t half_panels_bytes = 128 * 1024;
 
-// So many pixels are converted at a time that they stay in L1, and at least full tiles for every tile height in use.
-constexpr std::size_t half_portion(std::size_t pixels, std::size_t depth) {
+// So many pixels are converted to floats at a time that they stay in L1, and at least full tiles for every tile height in use.
+constexpr std::size_t resident_portion(std::size_t pixels, std::size_t depth) {
   constexpr std::size_t bytes = 12 * 1024;
   constexpr std::size_t multiple = 24;
   const std::size_t fitting = bytes / (depth * sizeof(float)) / multiple * multiple;
@@ -82,7 +82,7 @@ constexpr std::size_t half_portion(std::size_t pixels, std::size_t depth) {
 [[gnu::always_inline]] constexpr HalfBlocking half_blocking(std::size_t pixels, std::size_t depth, std::size_t panels,
                                                             std::size_t tile_channels) {
   if (panels * depth * tile_channels * sizeof(float) > half_panels_bytes) return {pixels, 1};
-  return {half_portion(pixels, depth), panels};
+  return {resident_portion(pixels, depth), panels};
 }
 
 // Converted floats start at a cache line: a vector that lies across two takes two loads.
@@ -102,7 +102,7 @@ constexpr std::size_t gemm_scratch_bytes(const KernelRow& row, std::size_t pixel
                                          std::size_t run_length, std::size_t tile_channels) {
   if (row.type == row.operands) return 0;
   const std::size_t depth = runs * run_length;
-  const std::size_t few_panels = half_pixels_bytes(half_portion(pixels, depth), runs, run_length) + half_panels_bytes;
+  const std::size_t few_panels = half_pixels_bytes(resident_portion(pixels, depth), runs, run_length) + half_panels_bytes;
   const std::size_t many_panels = half_pixels_bytes(pixels, runs, run_length) + depth * tile_channels * sizeof(float);
   return few_panels > many_panels ? few_panels : many_panels;
 }

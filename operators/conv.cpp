@@ -74,7 +74,26 @@ sixfold_status check_enums(const sixfold_conv_desc& d, sixfold_error* error) {
   if (status == SIXFOLD_OK) {
     status = check_enum("desc", "residual", "sixfold_residual", d.residual, SIXFOLD_RESIDUAL_AFTER_ACTIVATION, error);
   }
+  if (status == SIXFOLD_OK) {
+    status =
+        check_enum("desc", "input_scale", "sixfold_input_scale", d.input_scale, SIXFOLD_INPUT_SCALE_PER_CHANNEL, error);
+  }
   return status == SIXFOLD_OK ? check_accumulation(d.accumulation, d.type, error) : status;
+}
+
+bool is_depthwise(const sixfold_conv_desc& d) { return d.groups == d.input_channels && d.groups > 1; }
+
+ConvShape shape_of(const sixfold_conv_desc& d) {
+  return {d.input_channels, d.output_channels, d.groups,          d.kernel_height,  d.kernel_width,
+          d.stride_height,  d.stride_width,    d.dilation_height, d.dilation_width, d.pad_top,
+          d.pad_left,       d.pad_bottom,      d.pad_right};
+}
+
+sixfold_status check_scale(const sixfold_conv_desc& d, sixfold_error* error) {
+  if (d.input_scale == SIXFOLD_NO_INPUT_SCALE || (shape_of(d).is_pointwise() && !is_depthwise(d))) return SIXFOLD_OK;
+  return fail(error, SIXFOLD_INVALID_ARGUMENT,
+              "desc.input_scale is %d, but this convolution is not pointwise: 1x1, stride 1, no padding, not depthwise",
+              d.input_scale);
 }
 
 sixfold_status check_desc(const sixfold_conv_desc* desc, sixfold_error* error) {
@@ -85,6 +104,7 @@ sixfold_status check_desc(const sixfold_conv_desc* desc, sixfold_error* error) {
   if (status == SIXFOLD_OK) status = check_sizes(d, error);
   if (status == SIXFOLD_OK) status = check_groups(d, error);
   if (status == SIXFOLD_OK) status = check_limits(d, error);
+  if (status == SIXFOLD_OK) status = check_scale(d, error);
   if (status == SIXFOLD_OK && d.weights == nullptr) {
     status = fail(error, SIXFOLD_INVALID_ARGUMENT, "desc.weights is NULL");
   }
@@ -104,9 +124,7 @@ ResidualPosition residual_position(const sixfold_conv_desc& d) {
 ConvPlan make_plan(const sixfold_conv_desc& d, const Options& options) {
   ConvPlan plan{};
   plan.desc = &d;
-  plan.shape = {d.input_channels, d.output_channels, d.groups,          d.kernel_height,  d.kernel_width,
-                d.stride_height,  d.stride_width,    d.dilation_height, d.dilation_width, d.pad_top,
-                d.pad_left,       d.pad_bottom,      d.pad_right};
+  plan.shape = shape_of(d);
   const bool scale_follows = d.batch_norm.position == SIXFOLD_BATCH_NORM_AFTER_ACTIVATION;
   plan.activation = plan_activation(d.activation, *options.backend->table, scale_follows);
   plan.activation.args.residual = residual_position(d);
@@ -138,6 +156,18 @@ sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixf
     }
   }
   return SIXFOLD_OK;
+}
+
+// `number`: the factors' among the inputs.
+sixfold_status check_factors(std::size_t number, const Tensor& factors, const Tensor& image, sixfold_error* error) {
+  const bool fits = factors.type == image.type && factors.channels == image.channels && factors.height == 1 &&
+                    factors.width == 1 && (factors.batch == 1 || factors.batch == image.batch);
+  if (fits) return SIXFOLD_OK;
+  return fail(error, SIXFOLD_SHAPE_MISMATCH,
+              "inputs[%zu]: type %d, batch %zu x height %zu x width %zu x channels %zu must be factors of inputs[0]: "
+              "type %d, 1 or %zu x 1 x 1 x %zu",
+              number, static_cast<int>(factors.type), factors.batch, factors.height, factors.width, factors.channels,
+              static_cast<int>(image.type), image.batch, image.channels);
 }
 
 }  // namespace
@@ -175,7 +205,16 @@ sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* input
   output.height = height;
   output.width = width;
   output.channels = s.output_channels;
-  return op.input_count == 2 ? check_residual(inputs[1], output, error) : SIXFOLD_OK;
+  sixfold_status status = SIXFOLD_OK;
+  if (conv.residual_input != 0) status = check_residual(inputs[conv.residual_input], output, error);
+  if (status != SIXFOLD_OK || conv.scale_input == 0) return status;
+  return check_factors(conv.scale_input, inputs[conv.scale_input], in, error);
+}
+
+std::size_t input_count_of(const ConvPlan& plan) {
+  const bool residual = plan.activation.args.residual != ResidualPosition::none;
+  const bool scale = plan.desc->input_scale != SIXFOLD_NO_INPUT_SCALE;
+  return 1 + (residual ? 1 : 0) + (scale ? 1 : 0);
 }
 
 EpilogueLayout lay_out_epilogue(const ConvPlan& plan, BlockLayout& layout) {
@@ -198,6 +237,8 @@ void fill_conv(Conv& conv, const ConvPlan& plan, const EpilogueLayout& per_chann
   conv.activation_kind = plan.desc->activation.kind;
   conv.epilogue = plan.activation.args;
   conv.per_channel = per_channel;
+  conv.residual_input = plan.activation.args.residual == ResidualPosition::none ? 0 : 1;
+  conv.scale_input = plan.desc->input_scale == SIXFOLD_NO_INPUT_SCALE ? 0 : conv.residual_input + 1;
   const FoldedConv folded(*plan.desc);
   for (std::size_t c = 0; c < plan.shape.output_channels; ++c) {
     if (per_channel.slopes != 0) part<float>(&conv, per_channel.slopes)[c] = plan.desc->activation.slopes[c];
@@ -242,6 +283,6 @@ sixfold_status sixfold_conv_create(const sixfold_conv_desc* desc, const sixfold_
   if (const sixfold_status status = settle_accumulation(settled, choice, error)) return status;
   ConvPlan plan = make_plan(settled, checked);
   plan.choice = choice;
-  const bool depthwise = desc->groups == desc->input_channels && desc->groups > 1;
-  return depthwise ? create_depthwise_conv(plan, checked, op, error) : create_gemm_conv(plan, checked, op, error);
+  return is_depthwise(*desc) ? create_depthwise_conv(plan, checked, op, error)
+                             : create_gemm_conv(plan, checked, op, error);
 }

@@ -49,6 +49,8 @@ struct Conv : sixfold_operator {
   sixfold_activation_kind activation_kind;
   EpilogueArgs epilogue;  // without the per-channel arrays
   EpilogueLayout per_channel;
+  std::size_t residual_input;  // its number among the inputs; 0 if there is none
+  std::size_t scale_input;     // likewise, of the factors
 };
 
 // A descriptor that has been checked, and what follows from it.
@@ -67,6 +69,9 @@ EpilogueLayout lay_out_epilogue(const ConvPlan& plan, BlockLayout& layout);
 
 // Fills in the common part of a new operator.
 void fill_conv(Conv& conv, const ConvPlan& plan, const EpilogueLayout& per_channel);
+
+// How many inputs an operator of this plan has.
+std::size_t input_count_of(const ConvPlan& plan);
 
 // The epilogue with pointers into the operator's block.
 EpilogueArgs epilogue_of(const Conv& conv);

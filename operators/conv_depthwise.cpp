@@ -206,7 +206,7 @@ class DepthwiseRun {
     args.out = image_of(run_.output, image) + args.channel * element;
     args.output_width = run_.output.width;
     args.output_stride = run_.output.pixel_stride;
-    if (conv_.input_count == 2) args.residual = image_of(run_.inputs[1], image) + args.channel * element;
+    if (conv_.residual_input != 0) args.residual = image_of(run_.inputs[1], image) + args.channel * element;
     args.residual_stride = run_.inputs[1].pixel_stride;
     args.epilogue = &epilogue_;
     args.row_begin = first_row(bands.quotient);
@@ -293,8 +293,7 @@ sixfold_status create_depthwise_conv(const ConvPlan& plan, const Options& option
   const std::size_t weights = layout.add(channels * plan.shape.taps(), size_of(row->type));
   const std::size_t bias = layout.add(channels, sizeof(float));
   const EpilogueLayout per_channel = lay_out_epilogue(plan, layout);
-  const std::size_t inputs = plan.activation.args.residual == ResidualPosition::none ? 1 : 2;
-  sixfold_operator* created = allocate_operator(layout, depthwise_class, options, row, inputs, error);
+  sixfold_operator* created = allocate_operator(layout, depthwise_class, options, row, input_count_of(plan), error);
   if (created == nullptr) return layout.overflow() ? SIXFOLD_OVERFLOW : SIXFOLD_OUT_OF_MEMORY;
 
   DepthwiseConv& conv = static_cast<DepthwiseConv&>(*created);

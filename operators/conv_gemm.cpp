@@ -1,6 +1,7 @@
 // Convolution as a matrix product: packs weights in panels, and shares out blocks of output pixels by groups of panels.
 #include "../kernels/gemm_args.hpp"
 #include "conv.hpp"
+#include "input_scale.hpp"
 #include "left_rows.hpp"
 #include "panels.hpp"
 #include "parallel.hpp"
@@ -21,7 +22,8 @@ struct GemmConv : Conv {
   std::size_t most_pixels;   // of a block
   double cycles_of_pixel;    // estimated
   double cycles_of_weights;  // to fetch them
-  std::size_t weights;       // offsets
+  InputScale scale;
+  std::size_t weights;  // offsets
   std::size_t bias;
   std::size_t zeros;
   std::size_t group_weights;  // elements of one group's panels
@@ -110,6 +112,22 @@ std::size_t unit_of(const GemmConv& conv, std::size_t width) {
   return conv.pointwise || width > conv.most_pixels ? unit_pixels : ceil_div(unit_pixels, width) * width;
 }
 
+bool converted_panels_stay(const GemmConv& conv) {
+  return conv.depth * conv.segments.padded_channels * sizeof(float) <= half_panels_bytes;
+}
+
+// How many pixels go through all panels before the next do, where they are scaled, or converted for two segments. All, where the
+// panels must be converted again each time.
+std::size_t portion_of(const GemmConv& conv, std::size_t pixels) {
+  if (conv.type == SIXFOLD_FP16 && !converted_panels_stay(conv)) return pixels;
+  return resident_portion(pixels, conv.depth);
+}
+
+// The last portion may have the rest, too.
+std::size_t most_scaled(const GemmConv& conv, std::size_t pixels) {
+  return min_of(2 * portion_of(conv, pixels) - 1, pixels);
+}
+
 GemmTiling make_tiling(const GemmConv& conv, const Tensor& output, std::size_t max_tasks) {
   GemmTiling t{};
   t.pixels = output.batch * output.height * output.width;
@@ -123,7 +141,9 @@ GemmTiling make_tiling(const GemmConv& conv, const Tensor& output, std::size_t m
   if (t.tasks > 1) split_for_tasks(conv, t);
   // For the longest block of one task: a run with fewer tasks than the caller made room for must fit, too.
   t.pointer_bytes = round_up(conv.runs.runs * longest * sizeof(void*), 64);
-  t.copy_bytes = conv.runs.merged ? round_up(longest * conv.depth * element_bytes(conv.type), 64) : 0;
+  std::size_t copied = conv.runs.merged ? longest : 0;
+  if (conv.scale.row != nullptr) copied = most_scaled(conv, longest);
+  t.copy_bytes = round_up(copied * conv.depth * element_bytes(conv.type), 64);
   const std::size_t scratch =
       gemm_scratch_bytes(*conv.row, longest, conv.runs.runs, conv.runs.run_length, conv.widest_panel);
   t.task_bytes = task_pitch(t.pointer_bytes + t.copy_bytes + scratch);
@@ -173,6 +193,8 @@ class GemmRun {
   }
 
  private:
+  bool scales() const { return conv_.scale.row != nullptr; }
+
   std::size_t first_pixel(std::size_t block) const {
     if (block == tiling_.blocks) return tiling_.pixels;
     return divide(block * tiling_.units, tiling_.blocks).quotient * tiling_.unit;
@@ -181,22 +203,29 @@ class GemmRun {
   void run_tile(std::size_t block, std::size_t group, std::size_t part_index, unsigned char* workspace) const {
     const std::size_t first = first_pixel(block);
     const std::size_t pixels = first_pixel(block + 1) - first;
-    const Tensor& input = run_.inputs[0];
+    unsigned char* copies = workspace + tiling_.pointer_bytes;
+    const std::size_t scaled_pixels = scales() ? most_scaled(conv_, pixels) : 0;
+    const Tensor scaled = {copies, conv_.type, 1, 1, scaled_pixels, conv_.group_inputs, conv_.group_inputs};
+    const Tensor& input = scales() ? scaled : run_.inputs[0];
     LeftRows left = {&conv_.shape,
                      &input,
                      run_.output.height,
                      run_.output.width,
                      runs_,
                      conv_.pointwise,
-                     group,
+                     scales() ? 0 : group,
                      conv_.group_inputs,
                      0,
                      part<unsigned char>(conv_, conv_.zeros),
                      reinterpret_cast<const void**>(workspace),
-                     workspace + tiling_.pointer_bytes,
+                     copies,
                      tiling_.copy_bytes};
     left.run_step = shared_run_step(left, first, pixels);
-    fill_left_rows(left, first, pixels);
+    if (scales()) {
+      fill_left_rows(left, 0, scaled_pixels);
+    } else {
+      fill_left_rows(left, first, pixels);
+    }
 
     // What differs from segment to segment comes later.
     GemmArgs args = {.left = left.pointers,
@@ -221,8 +250,9 @@ class GemmRun {
                      .right_ready = false};
     const PanelRange range = {group, divide(conv_.panels * part_index, tiling_.parts).quotient,
                               divide(conv_.panels * (part_index + 1), tiling_.parts).quotient};
-    if (shares_scratch(args, range)) {
-      run_by_portions(args, first, range);
+    const bool shares = shares_scratch(args, range);
+    if (shares || scales()) {
+      run_by_portions(args, first, range, shares, copies);
     } else {
       run_panels(args, first, range);
     }
@@ -235,25 +265,36 @@ class GemmRun {
     std::size_t end;
   };
 
-  // Where the kernels of two segments convert, they would convert the same pixels.
+  // Where the kernels of two segments convert, they would convert the same pixels; and those of a scaled portion the same panels
+  // as of the one before.
   bool shares_scratch(const GemmArgs& args, const PanelRange& range) const {
-    if (conv_.type != SIXFOLD_FP16 || args.pixels == 1 || conv_.segments.count == 1) return false;
-    if (range.begin >= conv_.segments.items[0].panels || range.end <= conv_.segments.items[0].panels) return false;
-    return conv_.depth * conv_.segments.padded_channels * sizeof(float) <= half_panels_bytes;
+    if (conv_.type != SIXFOLD_FP16 || args.pixels == 1 || !converted_panels_stay(conv_)) return false;
+    const std::size_t second = conv_.segments.items[0].panels;
+    return scales() || (range.begin < second && range.end > second);
   }
 
-  // Both segments for a few pixels, then for the next: what is converted lies in L1, and is not converted twice.
-  void run_by_portions(GemmArgs& args, std::size_t first_pixel, const PanelRange& range) const {
+  // All panels for a few pixels, then for the next: what is scaled or converted lies in L1, and is not converted twice.
+  void run_by_portions(GemmArgs& args, std::size_t first_pixel, const PanelRange& range, bool shares,
+                       unsigned char* scaled) const {
     const std::size_t pixels = args.pixels;
-    const std::size_t portion = half_portion(pixels, args.runs * args.run_length);
+    const std::size_t portion = portion_of(conv_, pixels);
     const void* const* left = args.left;
-    for (std::size_t done = 0; done < pixels; done += portion) {
-      args.right_scratch =
-          static_cast<unsigned char*>(args.scratch) + half_pixels_bytes(portion, args.runs, args.run_length);
-      args.left = left + done;
+    for (std::size_t done = 0; done < pixels; done += args.pixels) {
       args.pixels = min_of(portion, pixels - done);
-      args.left_ready = false;
-      args.right_ready = done != 0;
+      // What is left is too little to wait for weights.
+      if (!shares && pixels - done < 2 * portion) args.pixels = pixels - done;
+      if (scales()) {
+        scale_pixels(conv_.scale, run_.inputs[0], run_.inputs[conv_.scale_input],
+                     {first_pixel + done, args.pixels, range.group * conv_.group_inputs, conv_.group_inputs}, scaled);
+      } else {
+        args.left = left + done;
+      }
+      if (shares) {
+        args.right_scratch =
+            static_cast<unsigned char*>(args.scratch) + half_pixels_bytes(portion, args.runs, args.run_length);
+        args.left_ready = false;
+        args.right_ready = done != 0;
+      }
       run_panels(args, first_pixel + done, range);
     }
   }
@@ -278,7 +319,7 @@ class GemmRun {
       args.channel = channel;
       args.channels = min_of((to - from) * width, segment.channels - from * width);
       args.out = address(run_.output, first_pixel, channel);
-      args.residual = conv_.input_count == 2 ? address(run_.inputs[1], first_pixel, channel) : nullptr;
+      args.residual = conv_.residual_input != 0 ? address(run_.inputs[1], first_pixel, channel) : nullptr;
       segment.row->run(&args);
       if (args.right_scratch == nullptr) continue;
       args.left_ready = true;
@@ -310,6 +351,9 @@ void describe(const sixfold_operator& op, TextWriter& text) {
              segment.row->name, segment.channel, segment.channel + segment.channels - 1,
              conv.shape.groups == 1 ? "" : " of each group", panel_cost(*segment.row), segment.row->tile_channels);
   }
+  if (conv.scale.row == nullptr) return;
+  text.add("kernel: %s: multiplies the input channels by inputs[%zu], some pixels at a time\n", conv.scale.row->name,
+           conv.scale_input);
 }
 
 constexpr OperatorClass gemm_class = {"conv2d", conv_output_shape, split, run_gemm, describe};
@@ -373,6 +417,11 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
   const RowQuery query = {Op::gemm, type, type, plan.activation.epilogue, kernel_accumulation(plan.desc->accumulation)};
   const Segments segments = choose_segments(options, query, s.group_outputs());
   if (segments.count == 0) return fail_no_row(options, query, error);
+  InputScale scale{};
+  if (plan.desc->input_scale != SIXFOLD_NO_INPUT_SCALE) {
+    scale = find_input_scale(options, plan.desc->type, error);
+    if (scale.row == nullptr) return SIXFOLD_UNSUPPORTED;
+  }
 
   BlockLayout layout;
   layout.add(1, sizeof(GemmConv));
@@ -383,8 +432,8 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
   const std::size_t bias = layout.add(s.groups * segments.padded_channels, sizeof(float));
   const std::size_t zeros = layout.add(s.kernel_width * s.group_inputs(), size_of(type));
   const EpilogueLayout per_channel = lay_out_epilogue(plan, layout);
-  const std::size_t inputs = plan.activation.args.residual == ResidualPosition::none ? 1 : 2;
-  sixfold_operator* created = allocate_operator(layout, gemm_class, options, segments.items[0].row, inputs, error);
+  sixfold_operator* created =
+      allocate_operator(layout, gemm_class, options, segments.items[0].row, input_count_of(plan), error);
   if (created == nullptr) return layout.overflow() ? SIXFOLD_OVERFLOW : SIXFOLD_OUT_OF_MEMORY;
 
   GemmConv& conv = static_cast<GemmConv&>(*created);
@@ -396,6 +445,7 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
   conv.group_inputs = s.group_inputs();
   conv.group_outputs = s.group_outputs();
   conv.pointwise = s.is_pointwise();
+  conv.scale = scale;
   conv.most_pixels = min_of(max_of(block_bytes / (depth * sizeof(float)), min_block), max_block);
   const double all_weights = static_cast<double>(s.groups) * static_cast<double>(group_weights);
   conv.cycles_of_pixel = all_weights / multiply_adds_a_cycle;

@@ -16,7 +16,7 @@ namespace sixfold::operators {
 // A tensor as the caller described it, with pixel_stride filled in.
 using Tensor = sixfold_tensor;
 
-constexpr std::size_t max_inputs = 2;
+constexpr std::size_t max_inputs = 3;
 
 // Everything that one run needs; checked, so that nothing in it can fail.
 struct Run {

@@ -53,7 +53,7 @@ sixfold_status check_data(const char* field, const Tensor& tensor, sixfold_error
   return SIXFOLD_OK;
 }
 
-constexpr const char* input_fields[max_inputs] = {"inputs[0]", "inputs[1]"};
+constexpr const char* input_fields[max_inputs] = {"inputs[0]", "inputs[1]", "inputs[2]"};
 
 // Copies and checks the inputs, and asks the operator for the output.
 sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inputs, std::size_t input_count,

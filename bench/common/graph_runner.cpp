@@ -33,7 +33,8 @@ Operator make_operator(const Node& node, const RunnerOptions& options) {
     case StepKind::layer:
       break;
   }
-  return make_operator(*node.layer, *node.parameters, options.backend, options.precision);
+  return make_operator(*node.layer, *node.parameters, options.backend, options.precision,
+                       node.scale < 0 ? SIXFOLD_NO_INPUT_SCALE : SIXFOLD_INPUT_SCALE_PER_CHANNEL);
 }
 
 // One size a value of the graph.
@@ -66,6 +67,7 @@ void GraphRunner::make_nodes(const Graph& graph, const RunnerOptions& options) {
     const Node& node = graph.nodes[i];
     std::vector<sixfold_tensor> inputs = {tensor_of(node.input)};
     if (node.second >= 0) inputs.push_back(tensor_of(node.second));
+    if (node.scale >= 0) inputs.push_back(tensor_of(node.scale));
     nodes_.push_back({make_operator(node, options), std::move(inputs), tensor_of(graph.value_of(i))});
   }
 }

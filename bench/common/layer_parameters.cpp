@@ -85,7 +85,7 @@ sixfold_fully_connected_desc fully_connected_desc(const Layer& layer, const Laye
 }
 
 Operator make_operator(const Layer& layer, const LayerParameters& parameters, const std::string& backend,
-                       const Precision& precision) {
+                       const Precision& precision, sixfold_input_scale input_scale) {
   const sixfold_options options = options_for(backend);
   if (layer.kind == LayerKind::fully_connected) {
     const sixfold_fully_connected_desc desc = fully_connected_desc(layer, parameters, precision);
@@ -93,7 +93,8 @@ Operator make_operator(const Layer& layer, const LayerParameters& parameters, co
       return sixfold_fully_connected_create(&desc, &options, op, error);
     });
   }
-  const sixfold_conv_desc desc = conv_desc(layer, parameters, precision);
+  sixfold_conv_desc desc = conv_desc(layer, parameters, precision);
+  desc.input_scale = input_scale;
   return Operator::make(
       [&](sixfold_operator** op, sixfold_error* error) { return sixfold_conv_create(&desc, &options, op, error); });
 }

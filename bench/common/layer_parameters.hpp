@@ -38,6 +38,6 @@ sixfold_fully_connected_desc fully_connected_desc(const Layer& layer, const Laye
 
 // Throws std::runtime_error if the library refuses.
 Operator make_operator(const Layer& layer, const LayerParameters& parameters, const std::string& backend,
-                       const Precision& precision);
+                       const Precision& precision, sixfold_input_scale input_scale = SIXFOLD_NO_INPUT_SCALE);
 
 }  // namespace sixfold::bench

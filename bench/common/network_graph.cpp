@@ -1,5 +1,8 @@
 #include "network_graph.hpp"
 
+#include <array>
+#include <numeric>
+
 namespace sixfold::bench {
 namespace {
 
@@ -20,16 +23,38 @@ int replaceable(const Node& node, InPlace in_place) {
   return node.kind == StepKind::layer && in_place == InPlace::residuals_and_scales ? node.second : -1;
 }
 
+// The values that a node reads; -1 for none.
+std::array<int, 3> read_by(const Node& node) { return {node.input, node.second, node.scale}; }
+
 // The last node that reads each value; the output is read after the last.
 std::vector<std::size_t> last_uses(const Graph& graph) {
   std::vector<std::size_t> last(graph.values.size(), 0);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const int value : {graph.nodes[i].input, graph.nodes[i].second}) {
+    for (const int value : read_by(graph.nodes[i])) {
       if (value >= 0) last[static_cast<std::size_t>(value)] = i;
     }
   }
   last.back() = graph.nodes.size();
   return last;
+}
+
+// For each value the factors that its only reader can apply by itself, as it is a pointwise layer; -1 for none.
+std::vector<int> scales_for_layers(const Graph& graph) {
+  std::vector<std::size_t> readers(graph.values.size(), 0);
+  for (const Node& node : graph.nodes) {
+    for (const int value : read_by(node)) {
+      if (value >= 0) ++readers[static_cast<std::size_t>(value)];
+    }
+  }
+  std::vector<int> scales(graph.values.size(), -1);
+  for (const Node& node : graph.nodes) {
+    if (!node.layer || node.layer->kind != LayerKind::pointwise) continue;
+    const std::size_t input = static_cast<std::size_t>(node.input);
+    if (input < graph.input_count || readers[input] != 1) continue;
+    const Node& before = graph.nodes[input - graph.input_count];
+    if (before.kind == StepKind::channel_scale) scales[input] = before.second;
+  }
+  return scales;
 }
 
 }  // namespace
@@ -97,6 +122,30 @@ ArenaPlan plan_values(const Graph& graph, const std::vector<std::size_t>& bytes,
   for (const std::size_t storage : storage_of) offsets.push_back(plan.offsets[storage]);
   plan.offsets = std::move(offsets);
   return plan;
+}
+
+Graph with_scales_in_layers(Graph graph) {
+  const std::vector<int> scales = scales_for_layers(graph);
+  Graph result{graph.name, graph.input_count, {}, {}};
+  result.values.assign(graph.values.begin(), graph.values.begin() + static_cast<std::ptrdiff_t>(graph.input_count));
+  std::vector<int> number(graph.values.size(), -1);  // in the result; of an image that is left to scale, the image's
+  std::iota(number.begin(), number.begin() + static_cast<std::ptrdiff_t>(graph.input_count), 0);
+  const auto number_of = [&](int value) { return value < 0 ? -1 : number[static_cast<std::size_t>(value)]; };
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    const std::size_t value = graph.input_count + i;
+    if (scales[value] >= 0) {
+      number[value] = number_of(node.input);
+      continue;
+    }
+    node.scale = number_of(scales[static_cast<std::size_t>(node.input)]);
+    node.input = number_of(node.input);
+    node.second = number_of(node.second);
+    number[value] = static_cast<int>(result.values.size());
+    result.values.push_back(graph.values[value]);
+    result.nodes.push_back(std::move(node));
+  }
+  return result;
 }
 
 std::vector<std::vector<float>> inputs_for(const Graph& graph) {

@@ -17,8 +17,9 @@ struct Node {
   StepKind kind;
   std::optional<Layer> layer;  // of StepKind::layer
   std::optional<LayerParameters> parameters;
-  int input;   // a value
-  int second;  // the residual image, or the factors; -1 for none
+  int input;       // a value
+  int second;      // the residual image, or the factors; -1 for none
+  int scale = -1;  // of a layer: factors for its input's channels
 };
 
 // Values are numbered: first the inputs, then what the nodes compute, in their order. The last is the output.
@@ -36,6 +37,9 @@ struct Graph {
 Graph graph_of(const Network& network, int image_size);
 // A layer that has a residual gets it as its second input.
 Graph graph_of(const Layer& layer);
+
+// The same with each StepKind::channel_scale that only a pointwise layer reads left to that layer.
+Graph with_scales_in_layers(Graph graph);
 
 // Seeded inputs, as fp32, in NHWC.
 std::vector<std::vector<float>> inputs_for(const Graph& graph);

@@ -99,7 +99,9 @@ class IndependentCopies {
 class NetworkBench {
  public:
   NetworkBench(const Network& network, const std::string& backend, const Settings& settings)
-      : graph_(graph_of(network, settings.image_size)), inputs_(inputs_for(graph_)), backend_(backend) {
+      : graph_(with_scales_in_layers(graph_of(network, settings.image_size))),
+        inputs_(inputs_for(graph_)),
+        backend_(backend) {
     for (const Precision& precision : precisions) {
       const bool chosen =
           settings.types.empty() ? is_customary(precision, backend) : wanted(settings.types, name_of(precision));

@@ -65,6 +65,37 @@ TEST(Graphs, HaveTheirShortcutsAndSqueezes) {
   }
 }
 
+// All of them can be left to the layer behind, and no value changes.
+TEST(Graphs, LeaveScalesToLayers) {
+  for (const Network& network : networks) {
+    const Graph graph = graph_of(network, small_image);
+    const Graph fused = with_scales_in_layers(graph);
+    EXPECT_EQ(kinds_of(fused)[StepKind::channel_scale], 0) << graph.name;
+    EXPECT_EQ(fused.nodes.size() + static_cast<std::size_t>(kinds_of(graph)[StepKind::channel_scale]),
+              graph.nodes.size());
+    const auto inputs = inputs_for(graph);
+    for (const Precision& precision : precisions) {
+      GraphRunner apart(graph, {"scalar", precision}), together(fused, {"scalar", precision});
+      apart.set_inputs(inputs);
+      together.set_inputs(inputs);
+      apart.run();
+      together.run();
+      EXPECT_EQ(apart.output(), together.output()) << graph.name << " " << name_of(precision);
+    }
+  }
+}
+
+TEST(Graphs, KeepScalesThatOthersRead) {
+  Graph graph = graph_of(networks[3], small_image);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {  // the first is read once more
+    if (graph.nodes[i].kind != StepKind::channel_scale) continue;
+    graph.nodes.push_back({StepKind::global_pool, {}, {}, graph.value_of(i), -1});
+    graph.values.push_back({1, 1, 1, graph.shape(graph.value_of(i)).channels});
+    break;
+  }
+  EXPECT_EQ(kinds_of(with_scales_in_layers(graph))[StepKind::channel_scale], 1);
+}
+
 TEST(Graphs, AddImagesOfTheSameShape) {
   for (const Network& network : networks) {
     const Graph graph = graph_of(network, small_image);
@@ -98,7 +129,7 @@ TEST(Graphs, KeepValuesInRange) {
 
 TEST(Runner, AgreesWithTheReferenceOnEveryBackendAndNumberOfThreads) {
   for (const Network& network : networks) {
-    const Graph graph = graph_of(network, small_image);
+    const Graph graph = with_scales_in_layers(graph_of(network, small_image));
     const auto inputs = inputs_for(graph);
     for (const Precision& precision : precisions) {
       GraphRunner scalar(graph, {"scalar", precision});

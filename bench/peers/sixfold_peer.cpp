@@ -7,7 +7,8 @@ namespace {
 
 class SixfoldExecutable : public Executable {
  public:
-  SixfoldExecutable(const Graph& graph, const std::string& backend) : runner_(graph, {backend, SIXFOLD_FP32}) {}
+  SixfoldExecutable(const Graph& graph, const std::string& backend)
+      : runner_(with_scales_in_layers(graph), {backend, SIXFOLD_FP32}) {}
 
   void set_inputs(const std::vector<std::vector<float>>& inputs) override { runner_.set_inputs(inputs); }
   std::vector<float> output() override { return runner_.output(); }

@@ -112,7 +112,7 @@ void measure_starts(const std::string& backend, const Settings& settings, Json& 
                      {"most for a layer", 30, Align::left}});
   std::printf("\nStarts, and memory for weights\n%s", table.header().c_str());
   for (const Network& network : networks) {
-    const Graph graph = graph_of(network, settings.smoke ? 32 : customary_image_size);
+    const Graph graph = with_scales_in_layers(graph_of(network, settings.smoke ? 32 : customary_image_size));
     for (const sixfold_type type : types) {
       std::vector<double> create, first, later;
       std::size_t held = 0;

@@ -233,6 +233,18 @@ typedef enum sixfold_residual {
 } sixfold_residual;
 
 /*
+ * Whether each input channel is multiplied by a factor before the convolution, as squeeze-and-excite does. The factors are one
+ * more input, the last one: a pixel an image (batch x 1 x 1 x input_channels, or 1 x 1 x 1 x input_channels for all), of the
+ * input's type. Each product is rounded to that type once, so that values are those of SIXFOLD_MULTIPLY followed by the
+ * convolution; but no image is written and read in between. For pointwise convolutions only: 1x1, stride 1, no padding, and not
+ * depthwise.
+ */
+typedef enum sixfold_input_scale {
+  SIXFOLD_NO_INPUT_SCALE = 0,
+  SIXFOLD_INPUT_SCALE_PER_CHANNEL = 1
+} sixfold_input_scale;
+
+/*
  * How the multiply-adds of an output element add up in an fp16 operator; in fp32 there is FP32 alone.
  *   FP32          in fp32, from the bias, one rounding a step
  *   FP16          in binary16, from +0, one rounding a step; then the bias is added in fp32. What overflows is infinite from then
@@ -252,8 +264,8 @@ typedef enum sixfold_accumulation {
 } sixfold_accumulation;
 
 /*
- * Two-dimensional convolution: inputs[0] is the image, inputs[1] the residual if the descriptor asks for one (the output's
- * shape and type; it may be the output itself).
+ * Two-dimensional convolution: inputs[0] is the image; then comes the residual if the descriptor asks for one (the output's
+ * shape and type; it may be the output itself), and then the factors if it asks for those; see sixfold_input_scale.
  *
  * An output element starts at its folded bias and takes fused multiply-adds in the order kernel row, kernel column, input
  * channel; for other accumulations see above. Taps outside the image are +0 inputs. The value does not depend on backend,
@@ -284,8 +296,9 @@ typedef struct sixfold_conv_desc {
   sixfold_batch_norm batch_norm;
   sixfold_activation activation;
   sixfold_residual residual;
+  sixfold_input_scale input_scale;
   sixfold_accumulation accumulation;
-  sixfold_ranges ranges; /* of the inputs: for sixfold_conv_range() and SIXFOLD_ACCUMULATE_AUTO */
+  sixfold_ranges ranges; /* of the inputs, once scaled: for sixfold_conv_range() and SIXFOLD_ACCUMULATE_AUTO */
   float tolerance;       /* for SIXFOLD_ACCUMULATE_AUTO: the largest error of an output, its own rounding included */
 } sixfold_conv_desc;
 
@@ -453,7 +466,7 @@ static inline sixfold_context sixfold_context_default(void) {
   return context;
 }
 
-/* How many inputs run() takes: 1 or 2. 0 for NULL. */
+/* How many inputs run() takes: 1 to 3. 0 for NULL. */
 SIXFOLD_API size_t sixfold_input_count(const sixfold_operator* op);
 
 /*
