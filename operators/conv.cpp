@@ -139,35 +139,32 @@ std::size_t output_extent(std::size_t in, std::size_t pad_before, std::size_t pa
   return padded < window ? 0 : divide(padded - window, stride).quotient + 1;
 }
 
-sixfold_status check_residual(const Tensor& residual, const Tensor& output, sixfold_error* error) {
+// That a further input has the type and extents of `expected`; `why` it must.
+sixfold_status check_input(std::size_t number, const Tensor& input, const Tensor& expected, const char* why,
+                           sixfold_error* error) {
   const struct {
     const char* name;
     std::size_t value;
     std::size_t expected;
-  } fields[] = {{"type", residual.type, output.type},
-                {"batch", residual.batch, output.batch},
-                {"height", residual.height, output.height},
-                {"width", residual.width, output.width},
-                {"channels", residual.channels, output.channels}};
+  } fields[] = {{"type", input.type, expected.type},
+                {"batch", input.batch, expected.batch},
+                {"height", input.height, expected.height},
+                {"width", input.width, expected.width},
+                {"channels", input.channels, expected.channels}};
   for (const auto& field : fields) {
     if (field.value != field.expected) {
-      return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[1].%s is %zu, must be the output's %zu", field.name,
-                  field.value, field.expected);
+      return fail(error, SIXFOLD_SHAPE_MISMATCH, "inputs[%zu].%s is %zu, must be %zu, %s", number, field.name,
+                  field.value, field.expected, why);
     }
   }
   return SIXFOLD_OK;
 }
 
-// `number`: the factors' among the inputs.
 sixfold_status check_factors(std::size_t number, const Tensor& factors, const Tensor& image, sixfold_error* error) {
-  const bool fits = factors.type == image.type && factors.channels == image.channels && factors.height == 1 &&
-                    factors.width == 1 && (factors.batch == 1 || factors.batch == image.batch);
-  if (fits) return SIXFOLD_OK;
-  return fail(error, SIXFOLD_SHAPE_MISMATCH,
-              "inputs[%zu]: type %d, batch %zu x height %zu x width %zu x channels %zu must be factors of inputs[0]: "
-              "type %d, 1 or %zu x 1 x 1 x %zu",
-              number, static_cast<int>(factors.type), factors.batch, factors.height, factors.width, factors.channels,
-              static_cast<int>(image.type), image.batch, image.channels);
+  Tensor expected = image;
+  expected.height = expected.width = 1;
+  if (factors.batch == 1) expected.batch = 1;
+  return check_input(number, factors, expected, "to scale inputs[0]", error);
 }
 
 }  // namespace
@@ -206,7 +203,8 @@ sixfold_status conv_output_shape(const sixfold_operator& op, const Tensor* input
   output.width = width;
   output.channels = s.output_channels;
   sixfold_status status = SIXFOLD_OK;
-  if (conv.residual_input != 0) status = check_residual(inputs[conv.residual_input], output, error);
+  if (conv.residual_input != 0)
+    status = check_input(conv.residual_input, inputs[conv.residual_input], output, "as in the output", error);
   if (status != SIXFOLD_OK || conv.scale_input == 0) return status;
   return check_factors(conv.scale_input, inputs[conv.scale_input], in, error);
 }

@@ -239,6 +239,48 @@ TEST(BadConv, Enums) {
   }
 }
 
+TEST(BadConv, InputScale) {
+  using Change = std::function<void(sixfold_conv_desc&)>;
+  const Change pointwise = [](sixfold_conv_desc& desc) {
+    desc.kernel_height = desc.kernel_width = desc.stride_height = desc.stride_width = 1;
+    desc.dilation_height = desc.dilation_width = 1;
+    desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 0;
+    desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+  };
+  SoundConv sound;
+  pointwise(sound.desc);
+  sixfold_operator* op = nullptr;
+  ASSERT_EQ(sixfold_conv_create(&sound.desc, nullptr, &op, nullptr), SIXFOLD_OK);
+  sixfold_destroy(op);
+
+  for (const int value : {2, 99, -1}) {
+    refuse_conv(
+        [&](SoundConv& conv) {
+          pointwise(conv.desc);
+          set_enum(conv.desc.input_scale, value);
+        },
+        {SIXFOLD_INVALID_ARGUMENT}, {"desc.input_scale", std::to_string(value)});
+  }
+  for (const Change& change :
+       {Change([](sixfold_conv_desc& desc) { desc.kernel_height = 2; }),
+        Change([](sixfold_conv_desc& desc) { desc.kernel_width = 2; }),
+        Change([](sixfold_conv_desc& desc) { desc.stride_height = 2; }),
+        Change([](sixfold_conv_desc& desc) { desc.stride_width = 2; }),
+        Change([](sixfold_conv_desc& desc) { desc.pad_top = 1; }),
+        Change([](sixfold_conv_desc& desc) { desc.pad_left = 1; }),
+        Change([](sixfold_conv_desc& desc) { desc.pad_bottom = 1; }),
+        Change([](sixfold_conv_desc& desc) { desc.pad_right = 1; }), Change([](sixfold_conv_desc& desc) {
+          desc.groups = desc.input_channels = 3;  // depthwise
+        })}) {
+    refuse_conv(
+        [&](SoundConv& conv) {
+          pointwise(conv.desc);
+          change(conv.desc);
+        },
+        {SIXFOLD_INVALID_ARGUMENT}, {"desc.input_scale is 1", "pointwise"});
+  }
+}
+
 TEST(BadConv, HalfAccumulationOfFloats) {
   refuse_conv([](SoundConv& conv) { conv.desc.accumulation = SIXFOLD_ACCUMULATE_FP16; }, {SIXFOLD_INVALID_ARGUMENT},
               {"desc.accumulation is fp16,", "desc.type is fp32"});
@@ -597,6 +639,56 @@ TEST(BadRun, Tensors) {
   refuse_run([](SoundRun& run) { run.output.data = nullptr; }, {SIXFOLD_INVALID_ARGUMENT}, {"output.data", "NULL"});
   refuse_run([](SoundRun& run) { run.output.data = reinterpret_cast<char*>(run.memory.data()) + 2; },
              {SIXFOLD_INVALID_ARGUMENT}, {"output.data", "align"});
+}
+
+// A scaled convolution, alone and with a residual, whose factors are then the third input.
+TEST(BadRun, Factors) {
+  for (const bool residual : {false, true}) {
+    SoundConv conv;
+    conv.desc = sixfold_conv_desc_default();
+    conv.desc.input_channels = 4;
+    conv.desc.output_channels = 6;
+    const std::vector<float> weights(24, 1.0f);
+    conv.desc.weights = weights.data();
+    conv.desc.residual = residual ? SIXFOLD_RESIDUAL_BEFORE_ACTIVATION : SIXFOLD_NO_RESIDUAL;
+    conv.desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+    sixfold_operator* created = nullptr;
+    ASSERT_EQ(sixfold_conv_create(&conv.desc, nullptr, &created, nullptr), SIXFOLD_OK);
+    const Operator op(created);
+    const std::size_t last = residual ? 2 : 1;
+    ASSERT_EQ(sixfold_input_count(created), last + 1);
+
+    std::vector<float> memory(1024, 1.0f);
+    std::vector<unsigned char> workspace(1 << 16);
+    sixfold_context context = sixfold_context_default();
+    context.workspace = workspace.data();
+    context.workspace_bytes = workspace.size();
+    const sixfold_tensor output = sixfold_tensor_of(memory.data() + 512, SIXFOLD_FP32, 3, 2, 2, 6);
+    const auto run_with = [&](const std::function<void(sixfold_tensor&)>& change, sixfold_error* error) {
+      sixfold_tensor inputs[3] = {sixfold_tensor_of(memory.data(), SIXFOLD_FP32, 3, 2, 2, 4), output, output};
+      inputs[last] = sixfold_tensor_of(memory.data() + 256, SIXFOLD_FP32, 3, 1, 1, 4);
+      change(inputs[last]);
+      return sixfold_run(created, inputs, last + 1, &output, &context, error);
+    };
+    const auto refuse = [&](const char* field, const std::function<void(sixfold_tensor&)>& change,
+                            sixfold_status expected = SIXFOLD_SHAPE_MISMATCH) {
+      sixfold_error error;
+      const std::vector<float> before = memory;
+      EXPECT_EQ(run_with(change, &error), expected) << field;
+      expect_words(error, {"inputs[" + std::to_string(last) + "]." + field});
+      EXPECT_EQ(memory, before) << "a refused run wrote something";
+    };
+    sixfold_error error;
+    EXPECT_EQ(run_with([](sixfold_tensor&) {}, &error), SIXFOLD_OK) << error.text;
+    EXPECT_EQ(run_with([](sixfold_tensor& factors) { factors.batch = 1; }, &error), SIXFOLD_OK) << error.text;
+    refuse("type", [](sixfold_tensor& factors) { factors.type = SIXFOLD_FP16; });
+    refuse("batch is 2, must be 3", [](sixfold_tensor& factors) { factors.batch = 2; });
+    refuse("height is 2, must be 1", [](sixfold_tensor& factors) { factors.height = 2; });
+    refuse("width is 2, must be 1", [](sixfold_tensor& factors) { factors.width = 2; });
+    refuse("channels is 3, must be 4", [](sixfold_tensor& factors) { factors.channels = 3; });
+    refuse(
+        "data is NULL", [](sixfold_tensor& factors) { factors.data = nullptr; }, SIXFOLD_INVALID_ARGUMENT);
+  }
 }
 
 TEST(BadRun, CountsAndContext) {

@@ -17,21 +17,6 @@ Image image_of(const Shape& shape, const std::vector<float>& values, sixfold_typ
   return image;
 }
 
-Expected scale(sixfold_type type, const Image& input, const Image& factors) {
-  sixfold_elementwise_desc desc = sixfold_elementwise_desc_default();
-  desc.type = type;
-  desc.kind = SIXFOLD_MULTIPLY;
-  return reference::elementwise(desc, {}, input, &factors);
-}
-
-Image scaled(const Image& input, const Image& factors) {
-  const Expected expected = scale(input.type, input, factors);
-  Image image(input.type, input.batch, input.height, input.width, input.channels);
-  for (std::size_t i = 0; i < image.values.size(); ++i)
-    image.values[i] = expected.values[i].low;  // and high: it is exact
-  return image;
-}
-
 Expected layer(const Node& node, const Precision& precision, const Image& input, const Image* residual) {
   const LayerParameters& p = *node.parameters;
   const sixfold_conv_desc desc = node.layer->kind == LayerKind::fully_connected
@@ -47,6 +32,13 @@ Expected pool(sixfold_type type, const Image& input) {
   return reference::pool(desc, input);
 }
 
+Expected scale(sixfold_type type, const Image& input, const Image& factors) {
+  sixfold_elementwise_desc desc = sixfold_elementwise_desc_default();
+  desc.type = type;
+  desc.kind = SIXFOLD_MULTIPLY;
+  return reference::elementwise(desc, {}, input, &factors);
+}
+
 Expected expected_of(const Node& node, const Precision& precision, const std::vector<Image>& values) {
   const Image& input = values[static_cast<std::size_t>(node.input)];
   const Image* second = node.second < 0 ? nullptr : &values[static_cast<std::size_t>(node.second)];
@@ -59,7 +51,7 @@ Expected expected_of(const Node& node, const Precision& precision, const std::ve
       break;
   }
   if (node.scale < 0) return layer(node, precision, input, second);
-  return layer(node, precision, scaled(input, values[static_cast<std::size_t>(node.scale)]), second);
+  return layer(node, precision, reference::scaled(input, values[static_cast<std::size_t>(node.scale)]), second);
 }
 
 std::string place(std::size_t node, std::size_t element, float value, reference::Range expected) {

@@ -30,6 +30,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -144,8 +145,10 @@ class Operator {
   // The output's type and dense shape, its data NULL.
   sixfold_tensor output_shape(const sixfold_tensor& input, Error& error) const { return shape(&input, 1, error); }
   sixfold_tensor output_shape(const sixfold_tensor& first, const sixfold_tensor& second, Error& error) const {
-    const sixfold_tensor inputs[] = {first, second};
-    return shape(inputs, 2, error);
+    return output_shape({first, second}, error);
+  }
+  sixfold_tensor output_shape(std::initializer_list<sixfold_tensor> inputs, Error& error) const {
+    return shape(inputs.begin(), inputs.size(), error);
   }
 
   // In bytes, for runs of at most `max_tasks` tasks.
@@ -154,20 +157,25 @@ class Operator {
   }
   std::size_t workspace_size(const sixfold_tensor& first, const sixfold_tensor& second, std::size_t max_tasks,
                              Error& error) const {
-    const sixfold_tensor inputs[] = {first, second};
-    return workspace(inputs, 2, max_tasks, error);
+    return workspace_size({first, second}, max_tasks, error);
+  }
+  std::size_t workspace_size(std::initializer_list<sixfold_tensor> inputs, std::size_t max_tasks, Error& error) const {
+    return workspace(inputs.begin(), inputs.size(), max_tasks, error);
   }
 
-  // The second input is the residual or the other operand, for operators that have one. Without a context, a run is serial and
-  // has no workspace, which convolutions and fully connected layers need.
+  // The second input is the residual or the other operand, for operators that have one; a list serves operators of any number
+  // of inputs. Without a context, a run is serial and has no workspace, which convolutions and fully connected layers need.
   Error run(const sixfold_tensor& input, const sixfold_tensor& output,
             const sixfold_context& context = sixfold_context_default()) const {
     return run(&input, 1, output, context);
   }
   Error run(const sixfold_tensor& first, const sixfold_tensor& second, const sixfold_tensor& output,
             const sixfold_context& context = sixfold_context_default()) const {
-    const sixfold_tensor inputs[] = {first, second};
-    return run(inputs, 2, output, context);
+    return run({first, second}, output, context);
+  }
+  Error run(std::initializer_list<sixfold_tensor> inputs, const sixfold_tensor& output,
+            const sixfold_context& context = sixfold_context_default()) const {
+    return run(inputs.begin(), inputs.size(), output, context);
   }
 
   // Which backend and kernel, why, what was passed over, and how to force another.
@@ -237,8 +245,11 @@ class Context : public sixfold_context {
     return error;
   }
   Error reserve(const Operator& op, const sixfold_tensor& first, const sixfold_tensor& second) {
+    return reserve(op, {first, second});
+  }
+  Error reserve(const Operator& op, std::initializer_list<sixfold_tensor> inputs) {
     Error error;
-    grow(op.workspace_size(first, second, max_tasks, error));
+    grow(op.workspace_size(inputs, max_tasks, error));
     return error;
   }
 

@@ -36,6 +36,21 @@ Expected elementwise(const sixfold_elementwise_desc& desc, const std::vector<flo
   return output;
 }
 
+Image scaled(const Image& image, const Image& factors) {
+  Image result = image;
+  for (std::size_t n = 0; n < image.batch; ++n) {
+    for (std::size_t y = 0; y < image.height; ++y) {
+      for (std::size_t x = 0; x < image.width; ++x) {
+        for (std::size_t c = 0; c < image.channels; ++c) {
+          const float factor = factors.at(factors.batch == 1 ? 0 : n, 0, 0, c);
+          result.values[image.index(n, y, x, c)] = stored(image.type, image.at(n, y, x, c) * factor);
+        }
+      }
+    }
+  }
+  return result;
+}
+
 Expected convert(sixfold_type output_type, const Image& input) {
   Expected output = shaped_like(input, output_type);
   for (const float value : input.values) output.values.push_back(exactly(stored(output_type, value)));

@@ -4,6 +4,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "reference/elementwise.hpp"
+
 namespace sixfold::test {
 
 namespace {
@@ -88,6 +90,13 @@ const char* epilogue_order(sixfold_residual residual) {
   return residual == SIXFOLD_NO_RESIDUAL ? "none" : residual == SIXFOLD_RESIDUAL_BEFORE_ACTIVATION ? "before" : "after";
 }
 
+// Such a convolution can scale its input.
+bool is_pointwise(const sixfold_conv_desc& desc) {
+  return desc.kernel_height * desc.kernel_width * desc.stride_height * desc.stride_width == 1 &&
+         desc.pad_top + desc.pad_left + desc.pad_bottom + desc.pad_right == 0 &&
+         (desc.groups == 1 || desc.groups != desc.input_channels);
+}
+
 }  // namespace
 
 EpilogueKind epilogue_kind(const std::string& name) {
@@ -100,11 +109,14 @@ EpilogueKind epilogue_kind(const std::string& name) {
 std::vector<const reference::Image*> ConvCase::inputs() const {
   std::vector<const reference::Image*> list = {&input};
   if (desc.residual != SIXFOLD_NO_RESIDUAL) list.push_back(&residual);
+  if (desc.input_scale != SIXFOLD_NO_INPUT_SCALE) list.push_back(&factors);
   return list;
 }
 
 reference::Expected ConvCase::expected() const {
-  return reference::conv(desc, arrays, input, desc.residual == SIXFOLD_NO_RESIDUAL ? nullptr : &residual);
+  const reference::Image* addend = desc.residual == SIXFOLD_NO_RESIDUAL ? nullptr : &residual;
+  if (desc.input_scale == SIXFOLD_NO_INPUT_SCALE) return reference::conv(desc, arrays, input, addend);
+  return reference::conv(desc, arrays, reference::scaled(input, factors), addend);
 }
 
 void ConvCase::place(Placement placement) {
@@ -124,8 +136,9 @@ std::string ConvCase::text() const {
       << desc.pad_right << ", weights " << (desc.weights_type == SIXFOLD_FP16 ? "fp16 " : "fp32 ")
       << (desc.weights_layout == SIXFOLD_OIHW ? "OIHW" : "OHWI") << (arrays.bias.empty() ? "" : ", bias")
       << ", batch norm " << desc.batch_norm.position << ", activation " << desc.activation.kind << " ("
-      << desc.activation.alpha << ", " << desc.activation.beta << "), residual " << epilogue_order(desc.residual)
-      << " (gap " << settings.second.gap << (settings.output_is_input == 1 ? ", and it is the output), " : "), ")
+      << desc.activation.alpha << ", " << desc.activation.beta << "), factors of " << factors.batch << ", residual "
+      << epilogue_order(desc.residual) << " (gap " << settings.second.gap
+      << (settings.output_is_input == 1 ? ", and it is the output), " : "), ")
       << (settings.output.placement == Placement::at_end ? "guard after" : "guard before");
   return out.str();
 }
@@ -158,6 +171,18 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
   // Depths around the ends of the blocks that half accumulators are added up in.
   for (const std::size_t in : std::initializer_list<std::size_t>{63, 64, 65, 95, 96, 97}) {
     shapes.push_back(pointwise(1, random.between(1, 8), in, 9));
+  }
+
+  // Scaled inputs: by portions of pixels, of which the last has the rest, across images, in groups; as halves with few panels
+  // and with many.
+  for (const std::size_t in : std::initializer_list<std::size_t>{1, 9, 40, 150, 600}) {
+    for (const std::size_t out : std::initializer_list<std::size_t>{7, 40, 100}) {
+      ConvShape shape = pointwise(random.between(3, 7), random.between(5, 11), in, out);
+      shape.batch = random.between(1, 3);
+      if (in % 2 == 0 && out % 2 == 0) shape.groups = random.between(1, 2);
+      shape.scaled = true;
+      shapes.push_back(shape);
+    }
   }
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
@@ -345,6 +370,11 @@ ConvCase make_case(const ConvShape& shape, Arithmetic arithmetic, EpilogueKind e
     const auto [height, width] = reference::conv_output_size(desc, test.input);
     test.residual = reference::Image(desc.type, shape.batch, height, width, shape.output_channels);
     fill_uniform(test.residual, random);
+  }
+  if (shape.scaled || (is_pointwise(desc) && random.one_in(3))) {
+    desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+    test.factors = reference::Image(desc.type, random.one_in(3) ? 1 : shape.batch, 1, 1, shape.input_channels);
+    fill_uniform(test.factors, random);
   }
   test.settings.first.gap = draw_gap(random);
   test.settings.second.gap = draw_gap(random);

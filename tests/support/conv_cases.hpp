@@ -18,6 +18,7 @@ struct ConvShape {
   std::size_t stride_height = 1, stride_width = 1;
   std::size_t dilation_height = 1, dilation_width = 1;
   std::size_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+  bool scaled = false;  // its input by factors; pointwise ones may be without it being said
 };
 
 // Which activations and batch norms a kernel's epilogue stands for: the names that the library's list of kernels gives.
@@ -30,6 +31,7 @@ struct ConvCase {
   reference::ConvArrays arrays;
   reference::Image input;
   reference::Image residual;
+  reference::Image factors;  // of the input's channels
   RunSettings settings;
 
   std::vector<const reference::Image*> inputs() const;

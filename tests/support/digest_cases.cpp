@@ -68,6 +68,8 @@ class Cases {
             image(desc.type, shape.batch, size.height, size.width, shape.output_channels, draw, random);
         std::vector<const reference::Image*> inputs = {&input};
         if (desc.residual != SIXFOLD_NO_RESIDUAL) inputs.push_back(&residual);
+        const reference::Image factors = image(desc.type, shape.batch, 1, 1, shape.input_channels, draw, random);
+        if (desc.input_scale != SIXFOLD_NO_INPUT_SCALE) inputs.push_back(&factors);
         return run_created(full_name, create(desc, arrays, forced(backend)), inputs);
       });
     }
@@ -225,6 +227,11 @@ sixfold_conv_desc with(sixfold_conv_desc desc, sixfold_batch_norm_position norm,
   return desc;
 }
 
+sixfold_conv_desc scaled(sixfold_conv_desc desc) {
+  desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+  return desc;
+}
+
 std::string activation_text(int kind) {
   static const char* const names[] = {"identity", "relu",      "relu6",        "clamp",     "leaky_relu", "prelu",
                                       "elu",      "sigmoid",   "tanh",         "softplus",  "swish",      "mish",
@@ -241,6 +248,7 @@ void add_convolutions(Cases& cases) {
   const sixfold_conv_desc swish = activated(SIXFOLD_HARD_SWISH);
   cases.add_conv("pointwise", square(6, 40, 70, 1, 1, 1), relu6);
   cases.add_conv("pointwise_narrow", square(5, 24, 3, 1, 1, 1), plain);
+  cases.add_conv("pointwise_scaled", square(7, 90, 40, 1, 1, 1), scaled(relu6));
   cases.add_conv("pointwise_stride_2", square(8, 33, 17, 1, 1, 2), swish);
   cases.add_conv("pointwise_deep", square(2, 600, 19, 1, 1, 1), plain);
   cases.add_conv("one_pixel", square(1, 97, 130, 1, 1, 1), relu6);

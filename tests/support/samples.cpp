@@ -26,8 +26,8 @@ class Collector {
 
   void add_conv(const std::string& name, const ConvShape& shape, EpilogueKind epilogue) {
     ConvCase test = make_case(shape, arithmetic_, epilogue, random_);
-    std::vector<reference::Image> images = {test.input};
-    if (test.desc.residual != SIXFOLD_NO_RESIDUAL) images.push_back(test.residual);
+    std::vector<reference::Image> images;
+    for (const reference::Image* image : test.inputs()) images.push_back(*image);
     add(name, create(test.desc, test.arrays, options_), std::move(images));
   }
 
@@ -112,6 +112,9 @@ std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmeti
   all.add_conv("pointwise", square(21, 40, 70, 1, 1, 1), EpilogueKind::clamp);
   all.add_conv("pointwise, general epilogue", square(17, 10, 35, 1, 1, 1), EpilogueKind::general);
   all.add_conv("pointwise of few pixels", square(6, 70, 170, 1, 1, 1), EpilogueKind::clamp);
+  ConvShape scaled = square(17, 90, 40, 1, 1, 1);
+  scaled.scaled = true;
+  all.add_conv("pointwise, scaled", scaled, EpilogueKind::clamp);
   all.add_conv("first layer", square(29, 3, 16, 1, 3, 2), EpilogueKind::hswish);
   all.add_conv("grouped", square(13, 18, 27, 3, 3, 1), EpilogueKind::any);
   all.add_conv("depthwise 3x3", square(19, 33, 33, 33, 3, 1), EpilogueKind::clamp);

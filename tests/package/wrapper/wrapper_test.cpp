@@ -154,6 +154,21 @@ void every_operator_runs() {
   float dot = 0.0f;
   check(!full.run(flat, sixfold::tensor(&dot, 1, 1, 1, 1), context) && dot == 30.0f, "fully connected");
 
+  sixfold::ConvDesc scaled_desc;
+  scaled_desc.input_channels = 4;
+  scaled_desc.output_channels = 1;
+  scaled_desc.weights = image.data();
+  scaled_desc.residual = SIXFOLD_RESIDUAL_AFTER_ACTIVATION;
+  scaled_desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+  const sixfold::Operator scaled = sixfold::Operator::create(scaled_desc, error);
+  check(!error && scaled.input_count() == 3, "image, residual and factors");
+  const sixfold_tensor addend = sixfold::tensor(image.data(), 1, 1, 1, 1);
+  shape = scaled.output_shape({flat, addend, flat}, error);
+  check(!error && sixfold::element_count(shape) == 1, "a list of inputs gives a shape");
+  check(!context.reserve(scaled, {flat, addend, flat}), "a list of inputs gives a workspace");
+  check(!scaled.run({flat, addend, flat}, sixfold::tensor(&dot, 1, 1, 1, 1), context) && dot == 101.0f,
+        "scaled: 1 + 8 + 27 + 64, and 1");
+
   sixfold::ConvertDesc convert_desc;
   convert_desc.output_type = SIXFOLD_FP16;
   const sixfold::Operator convert = sixfold::Operator::create(convert_desc, error);
