@@ -21,8 +21,8 @@ struct Span {
 using Addresses [[gnu::vector_size(2 * sizeof(std::uintptr_t))]] = std::uintptr_t;
 
 // Points to[0..count] to every `step`th byte from `from` on. Two at an addition: in layers of few channels, pointers take as
-// long as a tenth of the arithmetic.
-void point_in_steps(const void** to, std::size_t count, const unsigned char* from, std::size_t step) {
+// long as a tenth of the arithmetic. One function, as it and what copies are needed in several places, and this is a large file.
+[[gnu::noinline]] void point_in_steps(const void** to, std::size_t count, const unsigned char* from, std::size_t step) {
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(from);
   Addresses even = {first, first + step};
   Addresses odd = even + 2 * step;
@@ -171,7 +171,7 @@ class SpanFiller {
   }
 
   // `x` is the window's first column, counted from the left of the padding.
-  void copy_window_row(const unsigned char* row, std::size_t x, unsigned char* copy) const {
+  [[gnu::noinline]] void copy_window_row(const unsigned char* row, std::size_t x, unsigned char* copy) const {
     std::memset(copy, 0, left_.runs.run_length * element_);
     if (left_.runs.copied) {
       copy_taps(copy, row, x);

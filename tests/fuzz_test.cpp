@@ -14,7 +14,9 @@ TEST_P(Fuzz, ConvolutionsEqualReference) {
   const std::size_t count = case_count(300);
   for (std::size_t i = 0; i < count; ++i) {
     Random random(1000 + i);  // so that one case can be drawn again by itself
-    ConvCase test = make_case(random_shape(random), random_arithmetic(random), EpilogueKind::any, random);
+    ConvShape shape = random_shape(random);
+    shape.scaled = can_be_scaled(shape) && random.one_in(2);
+    ConvCase test = make_case(shape, random_arithmetic(random), EpilogueKind::any, random);
     test.place(random.pick({Placement::at_end, Placement::at_start}));
     const std::string text = "case " + std::to_string(i) + ": " + test.text();
     const CaseLabel label(text.c_str());

@@ -90,13 +90,6 @@ const char* epilogue_order(sixfold_residual residual) {
   return residual == SIXFOLD_NO_RESIDUAL ? "none" : residual == SIXFOLD_RESIDUAL_BEFORE_ACTIVATION ? "before" : "after";
 }
 
-// Such a convolution can scale its input.
-bool is_pointwise(const sixfold_conv_desc& desc) {
-  return desc.kernel_height * desc.kernel_width * desc.stride_height * desc.stride_width == 1 &&
-         desc.pad_top + desc.pad_left + desc.pad_bottom + desc.pad_right == 0 &&
-         (desc.groups == 1 || desc.groups != desc.input_channels);
-}
-
 }  // namespace
 
 EpilogueKind epilogue_kind(const std::string& name) {
@@ -175,15 +168,17 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
 
   // Scaled inputs: by portions of pixels, of which the last has the rest, across images, in groups; as halves with few panels
   // and with many.
-  for (const std::size_t in : std::initializer_list<std::size_t>{1, 9, 40, 150, 600}) {
-    for (const std::size_t out : std::initializer_list<std::size_t>{7, 40, 100}) {
-      ConvShape shape = pointwise(random.between(3, 7), random.between(5, 11), in, out);
+  for (const std::size_t in : std::initializer_list<std::size_t>{1, 10, 40, 150}) {
+    for (const std::size_t out : std::initializer_list<std::size_t>{7, 36}) {
+      ConvShape shape = pointwise(random.between(5, 7), random.between(5, 7), in, out);
       shape.batch = random.between(1, 3);
       if (in % 2 == 0 && out % 2 == 0) shape.groups = random.between(1, 2);
       shape.scaled = true;
       shapes.push_back(shape);
     }
   }
+  shapes.push_back(pointwise(5, 6, 350, 100));
+  shapes.back().scaled = true;
 
   for (const Window window : {Window{1, 1}, {3, 3}, {5, 5}, {7, 1}, {1, 7}, {2, 3}, {2, 2}}) {
     for (std::size_t stride = 1; stride <= 3; ++stride) {
@@ -314,6 +309,12 @@ ConvShape random_shape(Random& random) {
   return shape;
 }
 
+bool can_be_scaled(const ConvShape& shape) {
+  return shape.kernel_height * shape.kernel_width * shape.stride_height * shape.stride_width == 1 &&
+         shape.pad_top + shape.pad_left + shape.pad_bottom + shape.pad_right == 0 &&
+         (shape.groups == 1 || shape.groups != shape.input_channels);
+}
+
 Arithmetic random_arithmetic(Random& random) { return random.pick(kArithmetics); }
 
 std::vector<ConvShape> thinned(std::vector<ConvShape> shapes, std::size_t count) {
@@ -371,7 +372,7 @@ ConvCase make_case(const ConvShape& shape, Arithmetic arithmetic, EpilogueKind e
     test.residual = reference::Image(desc.type, shape.batch, height, width, shape.output_channels);
     fill_uniform(test.residual, random);
   }
-  if (shape.scaled || (is_pointwise(desc) && random.one_in(3))) {
+  if (shape.scaled) {
     desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
     test.factors = reference::Image(desc.type, random.one_in(3) ? 1 : shape.batch, 1, 1, shape.input_channels);
     fill_uniform(test.factors, random);

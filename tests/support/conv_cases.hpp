@@ -18,7 +18,7 @@ struct ConvShape {
   std::size_t stride_height = 1, stride_width = 1;
   std::size_t dilation_height = 1, dilation_width = 1;
   std::size_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
-  bool scaled = false;  // its input by factors; pointwise ones may be without it being said
+  bool scaled = false;  // its input, by factors
 };
 
 // Which activations and batch norms a kernel's epilogue stands for: the names that the library's list of kernels gives.
@@ -53,6 +53,7 @@ std::vector<ConvShape> depthwise_shapes(Random& random);
 std::vector<ConvShape> first_layer_shapes(Random& random);
 
 ConvShape random_shape(Random& random);
+bool can_be_scaled(const ConvShape& shape);  // a pointwise one
 Arithmetic random_arithmetic(Random& random);
 
 // Takes `count` of the shapes, evenly spread.
