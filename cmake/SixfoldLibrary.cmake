@@ -9,13 +9,12 @@ add_library(
   operators/input_scale.cpp operators/left_rows.cpp operators/list.cpp operators/operator.cpp operators/panels.cpp
   operators/pool.cpp operators/range.cpp operators/range_chain.cpp operators/range_epilogue.cpp operators/run.cpp
   operators/text.cpp)
-# What no run executes, or only once for much work, shall be small, as code size matters on a phone.
+# What no run executes shall be small, as code size matters on a phone.
 set_source_files_properties(
   arch/backends.cpp arch/cpu.cpp operators/activation.cpp operators/check.cpp operators/conv.cpp
-  operators/conv_gemm_create.cpp operators/error.cpp operators/explain.cpp operators/fold.cpp
-  operators/fully_connected.cpp operators/input_scale.cpp operators/list.cpp operators/operator.cpp operators/panels.cpp
-  operators/pool.cpp operators/range.cpp operators/range_epilogue.cpp operators/text.cpp
-  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
+  operators/conv_gemm_create.cpp operators/error.cpp operators/explain.cpp operators/fully_connected.cpp
+  operators/input_scale.cpp operators/list.cpp operators/operator.cpp operators/panels.cpp operators/range.cpp
+  operators/range_epilogue.cpp operators/text.cpp PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
 set(SIXFOLD_OBJECTS $<TARGET_OBJECTS:sixfold_baseline>)
 set(SIXFOLD_ISAS "")
 

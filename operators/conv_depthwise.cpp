@@ -206,8 +206,10 @@ class DepthwiseRun {
     args.out = image_of(run_.output, image) + args.channel * element;
     args.output_width = run_.output.width;
     args.output_stride = run_.output.pixel_stride;
-    if (conv_.residual_input != 0) args.residual = image_of(run_.inputs[1], image) + args.channel * element;
-    args.residual_stride = run_.inputs[1].pixel_stride;
+    if (conv_.residual_input != 0) {
+      args.residual = image_of(run_.inputs[1], image) + args.channel * element;
+      args.residual_stride = run_.inputs[1].pixel_stride;
+    }
     args.epilogue = &epilogue_;
     args.row_begin = first_row(bands.quotient);
     args.row_end = first_row(bands.quotient + 1);

@@ -169,8 +169,9 @@ class GemmRun {
     const std::size_t first = first_pixel(block);
     const std::size_t pixels = first_pixel(block + 1) - first;
     unsigned char* copies = workspace + tiling_.pointer_bytes;
-    const std::size_t scaled_pixels = scales() ? most_scaled(conv_, pixels) : 0;
-    const Tensor scaled = {copies, conv_.type, 1, 1, scaled_pixels, conv_.group_inputs, conv_.group_inputs};
+    Tensor scaled;
+    if (scales())
+      scaled = {copies, conv_.type, 1, 1, most_scaled(conv_, pixels), conv_.group_inputs, conv_.group_inputs};
     const Tensor& input = scales() ? scaled : run_.inputs[0];
     LeftRows left = {&conv_.shape,
                      &input,
@@ -186,7 +187,7 @@ class GemmRun {
                      copies,
                      tiling_.copy_bytes};
     left.run_step = shared_run_step(left, first, pixels);
-    fill_left_rows(left, scales() ? 0 : first, scales() ? scaled_pixels : pixels);
+    fill_left_rows(left, scales() ? 0 : first, scales() ? scaled.width : pixels);
 
     // What differs from segment to segment comes later.
     GemmArgs args = {.left = left.pointers,
@@ -203,7 +204,7 @@ class GemmRun {
                      .out = nullptr,
                      .out_stride = run_.output.pixel_stride,
                      .residual = nullptr,
-                     .residual_stride = run_.inputs[1].pixel_stride,
+                     .residual_stride = conv_.residual_input != 0 ? run_.inputs[1].pixel_stride : 0,
                      .epilogue = &epilogue_,
                      .scratch = workspace + tiling_.pointer_bytes + tiling_.copy_bytes,
                      .right_scratch = nullptr,

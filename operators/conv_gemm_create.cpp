@@ -32,10 +32,12 @@ std::size_t packed_channels_of(const Segments& segments) {
   return last.channel + last_panel + packed_channels_of(last, last_panel);
 }
 
+float rounded(double weight, float) { return static_cast<float>(weight); }
+Half rounded(double weight, Half) { return half_from_double(weight); }
+
 // The panels of one segment and group: for each panel, for each step of depth, the panel's channels.
 template <class T>
-void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& segment, std::size_t group, T* to,
-                  T (*round)(double)) {
+void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& segment, std::size_t group, T* to) {
   const std::size_t width = static_cast<std::size_t>(segment.row->tile_channels);
   const std::size_t depth = s.taps() * s.group_inputs();
   for (std::size_t c = 0; c < segment.channels; ++c) {
@@ -47,7 +49,7 @@ void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& s
     for (std::size_t ky = 0; ky < s.kernel_height; ++ky) {
       for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
         for (std::size_t i = 0; i < s.group_inputs(); ++i, column += step) {
-          *column = round(folded.weight(output, ky, kx, i) * factor);
+          *column = rounded(folded.weight(output, ky, kx, i) * factor, T{});
         }
       }
     }
@@ -55,7 +57,7 @@ void pack_segment(const FoldedConv& folded, const ConvShape& s, const Segment& s
 }
 
 template <class T>
-void pack(GemmConv& conv, const FoldedConv& folded, T (*round)(double)) {
+void pack(GemmConv& conv, const FoldedConv& folded) {
   const ConvShape& s = conv.shape;
   const std::size_t depth = s.taps() * s.group_inputs();
   for (std::size_t group = 0; group < s.groups; ++group) {
@@ -63,7 +65,7 @@ void pack(GemmConv& conv, const FoldedConv& folded, T (*round)(double)) {
     float* bias = part<float>(&conv, conv.bias) + group * conv.segments.padded_channels;
     for (std::size_t i = 0; i < conv.segments.count; ++i) {
       const Segment& segment = conv.segments.items[i];
-      pack_segment(folded, s, segment, group, weights + segment.channel * depth, round);
+      pack_segment(folded, s, segment, group, weights + segment.channel * depth);
     }
     for (std::size_t c = 0; c < s.group_outputs(); ++c) bias[c] = folded.bias(group * s.group_outputs() + c);
   }
@@ -115,9 +117,9 @@ sixfold_status create_gemm_conv(const ConvPlan& plan, const Options& options, si
   estimate(conv, s.groups * group_weights);
   const FoldedConv folded(*plan.desc);
   if (type == Type::fp32) {
-    pack<float>(conv, folded, [](double w) { return static_cast<float>(w); });
+    pack<float>(conv, folded);
   } else {
-    pack<Half>(conv, folded, half_from_double);
+    pack<Half>(conv, folded);
   }
   *op = created;
   return SIXFOLD_OK;

@@ -125,7 +125,8 @@ Plan make_plan(const sixfold_pool_desc& desc, const Run& run) {
   return plan;
 }
 
-PoolArgs tile_args(const Plan& plan, const Run& run, std::size_t tile) {
+// A call of its own: it is needed by serial runs and by tasks.
+[[gnu::noinline]] PoolArgs tile_args(const Plan& plan, const Run& run, std::size_t tile) {
   const Tensor& input = run.inputs[0];
   const Tensor& output = run.output;
   const std::size_t bytes = element_bytes(input.type);

@@ -55,7 +55,7 @@ sixfold_status check_data(const char* field, const Tensor& tensor, sixfold_error
 
 constexpr const char* input_fields[max_inputs] = {"inputs[0]", "inputs[1]", "inputs[2]"};
 
-// Copies and checks the inputs, and asks the operator for the output.
+// Copies and checks the inputs, and asks the operator for the output. What is behind the inputs is left as it is.
 sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inputs, std::size_t input_count,
                            Tensor (&checked)[max_inputs], Tensor& output, sixfold_error* error) {
   succeed(error);
@@ -69,7 +69,6 @@ sixfold_status read_inputs(const sixfold_operator* op, const sixfold_tensor* inp
     checked[i] = inputs[i];
     if (const sixfold_status status = check_tensor(input_fields[i], checked[i], error)) return status;
   }
-  for (std::size_t i = input_count; i < max_inputs; ++i) checked[i] = Tensor{};
   output = Tensor{};
   return op->operator_class->output_shape(*op, checked, output, error);
 }
