@@ -115,6 +115,9 @@ std::vector<Sample> samples(const sixfold_options& options, Arithmetic arithmeti
   ConvShape scaled = square(17, 90, 40, 1, 1, 1);
   scaled.scaled = true;
   all.add_conv("pointwise, scaled", scaled, EpilogueKind::clamp);
+  ConvShape deep = square(6, 340, 104, 1, 1, 1);  // as floats, its weights are more than are kept
+  deep.scaled = true;
+  all.add_conv("pointwise, scaled, deep", deep, EpilogueKind::clamp);
   all.add_conv("first layer", square(29, 3, 16, 1, 3, 2), EpilogueKind::hswish);
   all.add_conv("grouped", square(13, 18, 27, 3, 3, 1), EpilogueKind::any);
   all.add_conv("depthwise 3x3", square(19, 33, 33, 33, 3, 1), EpilogueKind::clamp);
