@@ -102,7 +102,8 @@ constexpr std::size_t gemm_scratch_bytes(const KernelRow& row, std::size_t pixel
                                          std::size_t run_length, std::size_t tile_channels) {
   if (row.type == row.operands) return 0;
   const std::size_t depth = runs * run_length;
-  const std::size_t few_panels = half_pixels_bytes(resident_portion(pixels, depth), runs, run_length) + half_panels_bytes;
+  const std::size_t few_panels =
+      half_pixels_bytes(resident_portion(pixels, depth), runs, run_length) + half_panels_bytes;
   const std::size_t many_panels = half_pixels_bytes(pixels, runs, run_length) + depth * tile_channels * sizeof(float);
   return few_panels > many_panels ? few_panels : many_panels;
 }
