@@ -24,6 +24,8 @@
 //
 //   one_pixel_vectors       Accumulators that hide the latency of the multiply-add: products of one pixel go over so many
 //                           panels side by side. Without it over one after another, which is less code
+//   shares_index            true: the pixels under a tile share one index of depth. For left operands that are broadcast to
+//                           registers: as the multiply-add's own operand, an indexed one costs an instruction more
 //
 // and, if depthwise convolutions compute in it:
 //
@@ -79,9 +81,18 @@ struct OnePixelVectors<Isa> {
   static constexpr int one_pixel_vectors = Isa::one_pixel_vectors;
 };
 
+template <class Isa>
+struct SharesIndex {};
+
+template <class Isa>
+requires requires { Isa::shares_index; }
+struct SharesIndex<Isa> {
+  static constexpr bool shares_index = Isa::shares_index;
+};
+
 // Everything in fp32.
 template <class Isa>
-struct FloatArithmetic : OnePixelVectors<Isa> {
+struct FloatArithmetic : OnePixelVectors<Isa>, SharesIndex<Isa> {
   using Element = float;
   using Accumulator = typename Isa::vf;
   using Right = typename Isa::vf;

@@ -28,7 +28,13 @@
 //
 // An ISA may have `static constexpr bool skips_padding = true`: larger depthwise windows leave out taps in the padding; more code.
 //
-// An ISA may have `one_pixel_vectors`; see arithmetic.hpp.
+// An ISA may have `static constexpr bool pixel_portions = true`: see portion_of(). Arm's libraries must stay small, and there it has
+// not been measured.
+//
+// An ISA may have `static constexpr bool shallow_tiles = true`: tiles have code for what only products of little depth gain by; see
+// TileOutput and clamp_tile_in_registers(). AVX-512, whose tiles have more rows, loses 1 % by it.
+//
+// An ISA may have `one_pixel_vectors` and `shares_index`; see arithmetic.hpp.
 //
 // An ISA may have `static constexpr bool depthwise_pairs = true`: two vectors are a cache line; see vectors_at_once().
 //
@@ -56,6 +62,16 @@ struct TileShape {
 template <class I>
 concept HasMasks = requires {
   typename I::Mask;
+};
+
+template <class I>
+concept HasPixelPortions = requires {
+  requires I::pixel_portions;
+};
+
+template <class I>
+concept HasShallowTiles = requires {
+  requires I::shallow_tiles;
 };
 
 template <class I>

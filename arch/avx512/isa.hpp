@@ -27,6 +27,7 @@ struct Avx512 {
   static constexpr TileShape gemm_tiles[] = {{6, 4}, {9, 3}, {14, 2}, {12, 1}};
   static constexpr int one_pixel_vectors = 8;
   static constexpr int depthwise_columns = 7;
+  static constexpr bool pixel_portions = true;
   static constexpr bool rereads_pixels = true;
   static constexpr bool skips_padding = true;
 
