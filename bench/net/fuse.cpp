@@ -35,6 +35,12 @@ Epilogue* epilogue_of(Operation& operation) {
   return nullptr;
 }
 
+bool can_scale_input(const sixfold_conv_desc& desc) {
+  return desc.kernel_height * desc.kernel_width * desc.stride_height * desc.stride_width == 1 &&
+         desc.pad_top + desc.pad_left + desc.pad_bottom + desc.pad_right == 0 &&
+         (desc.groups == 1 || desc.groups != desc.input_channels);
+}
+
 class Fuser {
  public:
   explicit Fuser(LayerGraph& graph, bool only_padding = false) : graph_(graph), only_padding_(only_padding) {}
@@ -80,6 +86,9 @@ class Fuser {
       if (!epilogue || !take_scale(*epilogue, scale->affine)) return false;
     } else if (const auto* elementwise = std::get_if<Elementwise>(&later.operation)) {
       if (!take_elementwise(fused, *elementwise, earlier, later, inputs)) return false;
+    } else if (const auto* product = std::get_if<Elementwise>(&earlier.operation)) {
+      fused = later.operation;
+      if (later.inputs[0] != earlier.output || !take_factors(fused, *product, later, inputs)) return false;
     } else {
       return false;
     }
@@ -96,6 +105,7 @@ class Fuser {
   static bool take_padding(Operation& operation, const Pad& pad) {
     auto* convolution = std::get_if<Convolution>(&operation);
     if (!convolution || convolution->epilogue.residual != SIXFOLD_NO_RESIDUAL) return false;
+    if (convolution->desc.input_scale != SIXFOLD_NO_INPUT_SCALE) return false;
     convolution->desc.pad_top += pad.top;
     convolution->desc.pad_left += pad.left;
     convolution->desc.pad_bottom += pad.bottom;
@@ -116,8 +126,24 @@ class Fuser {
     if (!epilogue || elementwise.kind != SIXFOLD_ADD || elementwise.activation.kind != SIXFOLD_IDENTITY) return false;
     const std::string& other = later.inputs[later.inputs[0] == earlier.output ? 1 : 0];
     if (graph_.dims.at(other) != graph_.dims.at(earlier.output)) return false;
-    inputs.push_back(other);
+    inputs.insert(inputs.begin() + 1, other);  // factors stay the last
     return take_residual(*epilogue);
+  }
+
+  // A multiplication by one factor a channel, as squeeze-and-excite's, on a pointwise convolution's input. `inputs` are the
+  // multiplication's.
+  bool take_factors(Operation& fused, const Elementwise& elementwise, const Layer& later,
+                    std::vector<std::string>& inputs) const {
+    auto* convolution = std::get_if<Convolution>(&fused);
+    if (!convolution || !can_scale_input(convolution->desc)) return false;
+    if (elementwise.kind != SIXFOLD_MULTIPLY || elementwise.activation.kind != SIXFOLD_IDENTITY) return false;
+    const Image image = image_of(graph_.dims.at(inputs[0])), factors = image_of(graph_.dims.at(inputs[1]));
+    const bool fit = factors.height * factors.width == 1 && factors.channels == image.channels &&
+                     (factors.batch == 1 || factors.batch == image.batch);
+    if (!fit) return false;
+    convolution->desc.input_scale = SIXFOLD_INPUT_SCALE_PER_CHANNEL;
+    inputs.insert(inputs.begin() + 1, later.inputs.begin() + 1, later.inputs.end());
+    return true;
   }
 
   LayerGraph& graph_;

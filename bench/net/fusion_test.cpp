@@ -234,6 +234,38 @@ TEST(Fusion, SqueezeAndExcite) {
   expect_fused_to(s, {"GlobalAveragePool", "Conv+Relu", "Conv+HardSigmoid", "Mul+Relu"});
 }
 
+std::string factors_of(Sketch& s, const std::string& image) {
+  const std::string pooled = s.node("GlobalAveragePool", {image});
+  return s.node("HardSigmoid", {s.conv(s.node("Relu", {s.conv(pooled, 8, 3)}), 3, 8)});
+}
+
+TEST(Fusion, FactorsGoIntoThePointwiseConvolutionBehind) {
+  Sketch s({2, 8, 5, 6});
+  const std::string factors = factors_of(s, "x");
+  s.output(s.node("Relu", {s.conv(s.node("Mul", {factors, "x"}), 8, 7)}));
+  expect_fused_to(s, {"GlobalAveragePool", "Conv+Relu", "Conv+HardSigmoid", "Mul+Conv+Relu"});
+}
+
+TEST(Fusion, FactorsComeBehindTheResidual) {
+  Sketch s({2, 8, 5, 6});
+  const std::string image = s.conv("x", 8, 8, 3);
+  const std::string factors = factors_of(s, image);
+  s.output(s.node("Add", {"x", s.conv(s.node("Mul", {image, factors}), 8, 8)}));
+  expect_fused_to(s, {"Conv", "GlobalAveragePool", "Conv+Relu", "Conv+HardSigmoid", "Mul+Conv+Add"});
+}
+
+TEST(Fusion, FactorsOnOtherConvolutionsStay) {
+  Sketch s({2, 8, 5, 6});
+  s.output(s.conv(s.node("Mul", {factors_of(s, "x"), "x"}), 8, 7, 3));
+  expect_fused_to(s, {"GlobalAveragePool", "Conv+Relu", "Conv+HardSigmoid", "Mul", "Conv"});
+}
+
+TEST(Fusion, ProductsOfImagesStay) {
+  Sketch s({2, 8, 5, 6});
+  s.output(s.conv(s.node("Mul", {s.conv("x", 8, 8), "x"}), 8, 7));
+  expect_fused_to(s, {"Conv", "Mul", "Conv"});
+}
+
 TEST(Fusion, MatrixProductWithBiasAndActivation) {
   Sketch s({3, 8});
   s.output(s.node("Relu", {s.node("Add", {s.node("MatMul", {"x", s.random({8, 5})}), s.random({5})})}));

@@ -46,14 +46,6 @@ Intervals activated(const Activation& activation, const Intervals& x, const Inte
   return outputs_of(range_of(one, one_for_all(x), one_for_all(residual), SIXFOLD_ACCUMULATE_FP32));
 }
 
-Intervals product(const Intervals& a, const Intervals& b) {
-  const sixfold_interval x = one_for_all(a)[0], y = one_for_all(b)[0];
-  const float ends[] = {to_half(x.low * y.low), to_half(x.low * y.high), to_half(x.high * y.low),
-                        to_half(x.high * y.high)};
-  const sixfold_interval result{*std::min_element(ends, ends + 4), *std::max_element(ends, ends + 4)};
-  return is_finite(result) ? Intervals{result} : Intervals{};
-}
-
 class Propagation {
  public:
   Propagation(const LayerGraph& graph, std::map<std::string, Intervals> known,
@@ -80,9 +72,12 @@ class Propagation {
   Intervals after_product(const Layer& layer, const Product& product, size_t inputs, size_t outputs) {
     const bool adds = product.epilogue.residual != SIXFOLD_NO_RESIDUAL;
     const Intervals residual = adds ? fitted(input(layer, 1), outputs) : Intervals{};
+    const Intervals first =
+        first_input_of(product, layer.inputs.size(), [&](size_t i) -> const Intervals& { return input(layer, i); });
+    if (first.empty()) return {};
     Intervals all;
     for (const sixfold_accumulation accumulation : accumulations_) {
-      const Intervals one = outputs_of(range_of(product, fitted(input(layer, 0), inputs), residual, accumulation));
+      const Intervals one = outputs_of(range_of(product, fitted(first, inputs), residual, accumulation));
       if (all.empty()) all = one;
       for (size_t c = 0; c < one.size(); ++c) all[c] = hull(all[c], one[c]);
     }
@@ -102,7 +97,7 @@ class Propagation {
       case SIXFOLD_ADD:
         return activated(elementwise.activation, input(layer, 0), input(layer, 1));
       default: {
-        const Intervals both = product(input(layer, 0), input(layer, 1));
+        const Intervals both = product_of(input(layer, 0), input(layer, 1));
         return both.empty() ? both : activated(elementwise.activation, both, {});
       }
     }
@@ -129,6 +124,15 @@ class Propagation {
 };
 
 }  // namespace
+
+Intervals product_of(const Intervals& a, const Intervals& b) {
+  if (a.empty() || b.empty()) return {};
+  const sixfold_interval x = one_for_all(a)[0], y = one_for_all(b)[0];
+  const float ends[] = {to_half(x.low * y.low), to_half(x.low * y.high), to_half(x.high * y.low),
+                        to_half(x.high * y.high)};
+  const sixfold_interval result{*std::min_element(ends, ends + 4), *std::max_element(ends, ends + 4)};
+  return is_finite(result) ? Intervals{result} : Intervals{};
+}
 
 std::map<std::string, Intervals> intervals_of(const LayerGraph& graph, const std::map<std::string, Intervals>& inputs,
                                               const std::vector<sixfold_accumulation>& accumulations) {

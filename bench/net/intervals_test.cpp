@@ -43,7 +43,9 @@ class Sketch {
     const std::string swished = node("HardSwish", {first});
     const std::string gate = node("HardSigmoid", {conv(node("GlobalAveragePool", {swished}), 8, 8, 1)});
     const std::string gated = node("Mul", {swished, gate});
-    const std::string added = node("Relu", {node("Add", {conv(gated, 8, 8, 3), gated})});
+    const std::string again = node("HardSigmoid", {conv(node("GlobalAveragePool", {first}), 8, 8, 1)});
+    const std::string scaled_first = conv(node("Mul", {first, again}), 8, 8, 1);
+    const std::string added = node("Relu", {node("Add", {conv(gated, 8, 8, 3), scaled_first})});
     const std::string elu = node("Elu", {node("Add", {added, gated})});
     const std::string averaged =
         node("AveragePool", {elu},

@@ -49,9 +49,10 @@ struct Epilogue {
 };
 
 struct Convolution {
-  sixfold_conv_desc desc = sixfold_conv_desc_default();  // sizes only: pointers are set when the operator is made
-  std::vector<float> weights;                            // OIHW
-  std::vector<float> bias;                               // or empty
+  // Sizes, and whether the last input scales the first; pointers are set when the operator is made.
+  sixfold_conv_desc desc = sixfold_conv_desc_default();
+  std::vector<float> weights;  // OIHW
+  std::vector<float> bias;     // or empty
   Epilogue epilogue;
 };
 

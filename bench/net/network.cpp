@@ -100,7 +100,7 @@ void Network::run(const std::vector<const float*>& inputs, void* arena, const Ob
 
 void Network::run_step(const Step& step, const std::vector<const float*>& inputs, void* arena) const {
   if (!step.op) return run_host(step, arena);
-  sixfold_tensor operands[2];
+  sixfold_tensor operands[3];  // of which no operator takes more
   for (size_t i = 0; i < step.inputs.size(); ++i) operands[i] = tensor(step.inputs[i], inputs, arena);
   const sixfold_tensor output = tensor(step.output, inputs, arena);
   sixfold_context context = sixfold_context_default();

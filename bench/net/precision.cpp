@@ -44,7 +44,9 @@ std::vector<LayerProof> proofs_of(const Layer& layer, const Product& product, si
                                   const Known& known) {
   const auto of = [&](size_t i, size_t channels) { return fitted(known.at(layer.inputs.at(i)), channels); };
   const bool adds = product.epilogue.residual != SIXFOLD_NO_RESIDUAL;
-  const Intervals input = of(0, inputs), residual = adds ? of(1, outputs) : Intervals{};
+  const auto known_of = [&](size_t i) -> const Intervals& { return known.at(layer.inputs.at(i)); };
+  const Intervals input = fitted(first_input_of(product, layer.inputs.size(), known_of), inputs);
+  const Intervals residual = adds ? of(1, outputs) : Intervals{};
   if (input.empty() || (adds && residual.empty())) return {};
   std::vector<LayerProof> proofs;
   for (const sixfold_accumulation accumulation : accumulations()) {

@@ -140,7 +140,7 @@ template <class File>
 void field(File& file, sixfold_conv_desc& d) {
   fields(file, d.type, d.input_channels, d.output_channels, d.groups, d.kernel_height, d.kernel_width, d.stride_height,
          d.stride_width, d.dilation_height, d.dilation_width, d.pad_top, d.pad_left, d.pad_bottom, d.pad_right,
-         d.weights_layout, d.batch_norm, d.activation, d.residual, d.accumulation);
+         d.weights_layout, d.batch_norm, d.activation, d.residual, d.input_scale, d.accumulation);
 }
 
 template <class File>
