@@ -1,6 +1,5 @@
 // sixfold-peers: Sixfold and other libraries on the same layers and networks, in one run, in turns.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -44,14 +43,18 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--json", settings.json, "Write the results to this file");
 }
 
-void keep_to_avx2() {
-  if (limit_cpuid_to_avx2()) return;
-  std::printf("CPUID cannot be limited here: a library that has no switch of its own may use more than AVX2.\n");
+// Before any library looks what this CPU can do.
+Instructions instructions_for(const Settings& settings) {
+  if (settings.native) return Instructions::any;
+  if (!limit_cpuid_to_avx2()) {
+    std::printf("CPUID cannot be limited here: a library that has no switch of its own may use more than AVX2.\n");
+  }
+  return Instructions::avx2;
 }
 
-std::vector<Library> all_libraries(const Settings& settings, const std::string& backend) {
-  std::vector<Library> libraries = {sixfold_library(backend)};
-  for (const std::optional<Library>& peer : {onednn_library(), xnnpack_library()}) {
+std::vector<Library> all_libraries(const Settings& settings, Instructions instructions) {
+  std::vector<Library> libraries = {sixfold_library(best_backend(instructions))};
+  for (const std::optional<Library>& peer : {onednn_library(instructions), xnnpack_library(instructions)}) {
     if (peer) libraries.push_back(*peer);
   }
   if (!settings.onnxruntime.empty()) libraries.push_back(onnxruntime_library(settings.onnxruntime, settings.work));
@@ -60,10 +63,10 @@ std::vector<Library> all_libraries(const Settings& settings, const std::string& 
 
 class Run {
  public:
-  Run(const Settings& settings, const std::string& backend)
+  Run(const Settings& settings, Instructions instructions)
       : settings_(settings),
-        libraries_(all_libraries(settings, backend)),
-        meter_(backend.c_str()),
+        libraries_(all_libraries(settings, instructions)),
+        meter_(best_backend(instructions).c_str()),
         patience_(settings.patience_seconds),
         report_(libraries_) {}
 
@@ -117,12 +120,10 @@ int list_backends() {
 
 int compare_all(const Settings& settings) {
   if (settings.list_backends) return list_backends();
-  if (!settings.native) keep_to_avx2();
+  const Instructions instructions = instructions_for(settings);
   const std::vector<BackendStatus> backends = backends_of_this_machine();
   report_machine(backends);
-  const auto best =
-      std::find_if(backends.begin(), backends.end(), [](const BackendStatus& backend) { return backend.supported; });
-  Run run(settings, best->name);
+  Run run(settings, instructions);
   if (!settings.no_networks) run.compare_networks();
   if (!settings.no_layers) run.compare_layers();
   run.report().print_summary();

@@ -267,10 +267,10 @@ void use_one_thread() {
 
 }  // namespace
 
-std::optional<Library> onednn_library() {
+std::optional<Library> onednn_library(Instructions instructions) {
   use_one_thread();
-  const bool limited = !has_avx512();
-  if (limited) dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
+  const bool limited =
+      instructions == Instructions::avx2 && dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2) == dnnl::status::success;
   const dnnl_version_t& version = *dnnl::version();
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   const std::string text = std::to_string(version.major) + "." + std::to_string(version.minor) + "." +

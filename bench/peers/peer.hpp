@@ -35,13 +35,19 @@ struct Library {
 // CPU time of `work`, done `runs` times.
 double cpu_seconds_of(std::size_t runs, const std::function<void()>& work);
 
-// Whether this process may use instructions beyond AVX2.
+// Which instructions everybody is to use.
+enum class Instructions { avx2, any };
+
+// Whether this process sees instructions beyond AVX2. Libraries without a switch of their own then use them.
 bool has_avx512();
+
+// The best of Sixfold's backends that this machine can run with these instructions.
+std::string best_backend(Instructions instructions);
 
 Library sixfold_library(const std::string& backend);
 // Empty if this build is without it.
-std::optional<Library> onednn_library();
-std::optional<Library> xnnpack_library();
+std::optional<Library> onednn_library(Instructions instructions);
+std::optional<Library> xnnpack_library(Instructions instructions);
 // `command` starts onnxruntime.mjs. Its models are written to `folder`. Runs whole networks only.
 Library onnxruntime_library(const std::string& command, const std::string& folder);
 

@@ -24,9 +24,15 @@ namespace {
 
 constexpr int small_image = 32;
 
+#if defined(SIXFOLD_HAVE_CPUINFO)
+constexpr bool xnnpack_has_switch = true;
+#else
+constexpr bool xnnpack_has_switch = false;
+#endif
+
 std::vector<Library> installed_libraries() {
   std::vector<Library> libraries = {sixfold_library("scalar")};
-  for (const std::optional<Library>& peer : {onednn_library(), xnnpack_library()}) {
+  for (const std::optional<Library>& peer : {onednn_library(Instructions::any), xnnpack_library(Instructions::any)}) {
     if (peer) libraries.push_back(*peer);
   }
   return libraries;
@@ -119,7 +125,23 @@ TEST(OnnxFiles, SayTheSameAsTheTables) {
 }
 #endif
 
-// In a process of its own, since there is no way back.
+// Exits with 0 if no library that has a switch says that it may use more than AVX2.
+void keep_to_avx2_and_exit() {
+  std::vector<std::optional<Library>> libraries = {onednn_library(Instructions::avx2)};
+  if (xnnpack_has_switch) libraries.push_back(xnnpack_library(Instructions::avx2));
+  bool kept = best_backend(Instructions::avx2).rfind("avx512", 0) != 0;
+  for (const std::optional<Library>& library : libraries) {
+    if (library && library->description.find("any instructions") != std::string::npos) kept = false;
+  }
+  std::exit(kept ? 0 : 1);
+}
+
+// Both in a process of its own, since there is no way back.
+TEST(LimitIsaDeathTest, KeepsLibrariesToAvx2) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";  // from the start: none has looked yet
+  EXPECT_EXIT(keep_to_avx2_and_exit(), testing::ExitedWithCode(0), "");
+}
+
 TEST(LimitIsaDeathTest, HidesAvx512) {
   EXPECT_EXIT(std::exit(limit_cpuid_to_avx2() && has_avx512() ? 1 : 0), testing::ExitedWithCode(0), "");
 }

@@ -1,3 +1,5 @@
+#include <stdexcept>
+
 #include "clock.hpp"
 #include "graph_runner.hpp"
 #include "peer.hpp"
@@ -20,6 +22,8 @@ class SixfoldExecutable : public Executable {
   GraphRunner runner_;
 };
 
+bool is_beyond_avx2(const std::string& backend) { return backend.rfind("avx512", 0) == 0; }
+
 }  // namespace
 
 double cpu_seconds_of(std::size_t runs, const std::function<void()>& work) {
@@ -28,16 +32,16 @@ double cpu_seconds_of(std::size_t runs, const std::function<void()>& work) {
   });
 }
 
-bool has_avx512() {
-#if defined(__x86_64__)
+bool has_avx512() { return is_beyond_avx2(best_backend(Instructions::any)); }
+
+std::string best_backend(Instructions instructions) {
   for (std::size_t i = 0; i < sixfold_backend_count(); ++i) {
     sixfold_backend_info info{};
     info.struct_size = sizeof info;
     if (sixfold_backend_get(i, &info, nullptr) != SIXFOLD_OK || info.supported == 0) continue;
-    if (std::string(info.name).rfind("avx512", 0) == 0) return true;
+    if (instructions == Instructions::any || !is_beyond_avx2(info.name)) return info.name;
   }
-#endif
-  return false;
+  throw std::runtime_error("no backend of Sixfold runs here");
 }
 
 Library sixfold_library(const std::string& backend) {

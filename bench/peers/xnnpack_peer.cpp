@@ -6,6 +6,10 @@
 
 #include "peer.hpp"
 
+#if defined(SIXFOLD_HAVE_CPUINFO)
+#include <cpuinfo.h>
+#endif
+
 namespace sixfold::bench {
 namespace {
 
@@ -186,11 +190,26 @@ class XnnpackExecutable : public Executable {
   std::vector<XnnOperator> operators_;
 };
 
+// XNNPACK has no switch, but goes by what cpuinfo found out. Returns whether that can be changed.
+bool hide_avx512() {
+#if defined(SIXFOLD_HAVE_CPUINFO) && defined(__x86_64__)
+  if (!cpuinfo_initialize()) return false;
+  for (bool* found : {&cpuinfo_isa.avx512f, &cpuinfo_isa.avx512cd, &cpuinfo_isa.avx512dq, &cpuinfo_isa.avx512bw,
+                      &cpuinfo_isa.avx512vl, &cpuinfo_isa.avx512vbmi, &cpuinfo_isa.avx512vnni}) {
+    *found = false;
+  }
+  return true;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
-std::optional<Library> xnnpack_library() {
+std::optional<Library> xnnpack_library(Instructions instructions) {
+  const bool limited = instructions == Instructions::avx2 && hide_avx512();
   require(xnn_initialize(nullptr), "its start");
-  const std::string limit = has_avx512() ? "any instructions" : "sees no AVX-512";
+  const std::string limit = limited || !has_avx512() ? "sees no AVX-512" : "any instructions";
   return Library{"XNNPACK", SIXFOLD_XNNPACK_VERSION ", " + limit, false,
                  [](const Graph& graph) { return std::make_unique<XnnpackExecutable>(graph); }};
 }
