@@ -24,6 +24,7 @@
 //
 //   one_pixel_vectors       Accumulators that hide the latency of the multiply-add: products of one pixel go over so many
 //                           panels side by side. Without it over one after another, which is less code
+//   one_pixel_fetch_bytes   how far ahead products of one pixel fetch each panel's weights, where loads alone ask for too few
 //   shares_index            true: the pixels under a tile share one index of depth. For left operands that are broadcast to
 //                           registers: as the multiply-add's own operand, an indexed one costs an instruction more
 //
@@ -82,6 +83,15 @@ struct OnePixelVectors<Isa> {
 };
 
 template <class Isa>
+struct OnePixelFetch {};
+
+template <class Isa>
+requires requires { Isa::one_pixel_fetch_bytes; }
+struct OnePixelFetch<Isa> {
+  static constexpr std::size_t one_pixel_fetch_bytes = Isa::one_pixel_fetch_bytes;
+};
+
+template <class Isa>
 struct SharesIndex {};
 
 template <class Isa>
@@ -92,7 +102,7 @@ struct SharesIndex<Isa> {
 
 // Everything in fp32.
 template <class Isa>
-struct FloatArithmetic : OnePixelVectors<Isa>, SharesIndex<Isa> {
+struct FloatArithmetic : OnePixelVectors<Isa>, OnePixelFetch<Isa>, SharesIndex<Isa> {
   using Element = float;
   using Accumulator = typename Isa::vf;
   using Right = typename Isa::vf;

@@ -92,7 +92,25 @@ struct PanelStep {
       right[v] = A::load_right(b + (v / W) * pitch + (v % W) * A::width);
     });
   }
+
+  // The cache lines that a later step of each panel loads.
+  template <int V>
+  [[gnu::always_inline]] void fetch(const P* b) const {
+    constexpr std::size_t line = 64;
+    constexpr std::size_t lines = (W * A::width * sizeof(P) + line - 1) / line;
+    unroll<V / W * lines>([&](auto i) __attribute__((always_inline)) {
+      const char* row = reinterpret_cast<const char*>(b + (i / lines) * pitch);
+      __builtin_prefetch(row + A::one_pixel_fetch_bytes + i % lines * line);
+    });
+  }
 };
+
+// Whether tiles of R x V, W vectors a panel, are one pixel's over several panels, and the arithmetic wants their weights fetched.
+template <class A, int W, int R, int V>
+constexpr bool fetches_for_one_pixel() {
+  if constexpr (requires { A::one_pixel_fetch_bytes; }) return R == 1 && V > W;
+  return false;
+}
 
 // Low tiles are for products of few pixels, which go through the weights as fast as these come; narrow ones are for the last
 // channels, behind which nothing is to be fetched.
@@ -113,6 +131,7 @@ template <class A, int W, int R, int V, class P>
   unroll<step>([&](auto lane) __attribute__((always_inline)) {
     Right right[V];
     panels.load(b, right);
+    if constexpr (fetches_for_one_pixel<A, W, R, V>()) panels.template fetch<V>(b);
     unroll<R>([&](auto r) __attribute__((always_inline)) {
       // Loaded just before its use: an ISA that broadcasts from memory needs one register for it, not R.
       if constexpr (step == 1) lanes[r] = A::load_left(a[r] + k);
@@ -371,7 +390,7 @@ template <class Isa, std::size_t width, class A, class P>
 }
 
 // The product of one pixel with panels, as many as fill whole tiles; returns how many channels those have.
-// Fetching ahead gains nothing here: the third-level cache gives no more.
+// Fetching the panels behind them gains nothing here: the third-level cache gives no more.
 template <class Isa, class A, int V, class P>
 std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* weights) {
   constexpr int panels = panels_of_one_pixel<A, V>();
@@ -389,9 +408,9 @@ std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* we
 
 // How many of the `pixels` that are left go through all panels before the next do. Few, where there are several panels and
 // their weights stay in L1 beside the pixels: a panel that goes over many writes a piece of each row, and stores find neither the
-// rows in L1 nor, on CPUs that know few pages of stores (16 on Golden Cove), their pages. Not fewer: each portion starts every panel
-// again, which costs Zen 5 most of all, above all where a hyperthread takes half of the core. There 24 pixels take 1.05 to 1.2 times as
-// long as all at once, and 96 take 1.01 to 1.05 times; on Golden Cove all at once took 1.05 times as long as 24 or 48.
+// rows in L1 nor, on CPUs that know few pages of stores (16 on Golden Cove), their pages: all at once took 1.05 times as long there
+// as 24 or 48. Not fewer: each portion starts every panel again. On Zen 5, 24 pixels take 1.05 times as long as all at once, and 1.2
+// times where a hyperthread takes half of the core; 96 take 1.01 to 1.05 times.
 // (To prefetch the rows' lines as well gains nothing; stores past the caches gain 2 % of such a layer, and the next one would pay.)
 [[gnu::always_inline]] inline std::size_t portion_of(std::size_t pixels, bool panels_stay) {
   constexpr std::size_t portion = 96;  // full tiles for every tile height in use
