@@ -408,9 +408,9 @@ std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* we
 
 // How many of the `pixels` that are left go through all panels before the next do. Few, where there are several panels and
 // their weights stay in L1 beside the pixels: a panel that goes over many writes a piece of each row, and stores find neither the
-// rows in L1 nor, on CPUs that know few pages of stores (16 on Golden Cove), their pages: all at once took 1.05 times as long there
-// as 24 or 48. Not fewer: each portion starts every panel again. On Zen 5, 24 pixels take 1.05 times as long as all at once, and 1.2
-// times where a hyperthread takes half of the core; 96 take 1.01 to 1.05 times.
+// rows in L1 nor, perhaps, their pages on CPUs that know few pages of stores (16 on Golden Cove): all at once took 1.05 times as
+// long there as 24 or 48. Not fewer: each portion starts every panel again. On Zen 5, 24 pixels take 1.05 times as long as all at
+// once, and 1.2 times where a hyperthread takes half of the core; 96 take 1.01 to 1.05 times.
 // (To prefetch the rows' lines as well gains nothing; stores past the caches gain 2 % of such a layer, and the next one would pay.)
 [[gnu::always_inline]] inline std::size_t portion_of(std::size_t pixels, bool panels_stay) {
   constexpr std::size_t portion = 96;  // full tiles for every tile height in use
