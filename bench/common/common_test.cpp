@@ -2,10 +2,12 @@
 
 #include <reference/half.hpp>
 #include <stdexcept>
+#include <thread>
 
 #include "isa_list.hpp"
 #include "machine.hpp"
 #include "peak.hpp"
+#include "round_trip.hpp"
 #include "statistics.hpp"
 #include "table.hpp"
 #include "tensor.hpp"
@@ -17,6 +19,15 @@ TEST(Median, IsTheMiddle) {
   EXPECT_EQ(median({3, 1, 2}), 2);
   EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
   EXPECT_EQ(median({}), 0);
+}
+
+TEST(RoundTrip, TakesTimeWhereThereAreTwoCpus) {
+  if (std::thread::hardware_concurrency() < 2) {
+    EXPECT_EQ(round_trip_ns(), 0.0);
+  } else {
+    EXPECT_GT(round_trip_ns(), 1.0);
+    EXPECT_LT(round_trip_ns(), 1e9);
+  }
 }
 
 TEST(Table, AlignsItsColumns) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "peak.hpp"
+#include "round_trip.hpp"
 #include "table.hpp"
 
 namespace sixfold::bench {
@@ -77,6 +78,9 @@ std::vector<std::pair<std::string, std::string>> describe_machine(const std::vec
     if (!backend.supported) continue;
     result.emplace_back("bandwidth", bandwidth_of(backend) + " (" + backend.name + ")");
     break;  // the best one shows what the machine can do
+  }
+  if (const double ns = round_trip_ns(); ns > 0.0) {
+    result.emplace_back("two threads", fixed(ns, 0) + " ns for a cache line from one to the other and back");
   }
   return result;
 }

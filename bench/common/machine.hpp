@@ -18,7 +18,8 @@ struct BackendStatus {
 // All backends of the library, best first, with the peak of those that this machine can run.
 std::vector<BackendStatus> backends_of_this_machine();
 
-// Names and values: CPU, compiler, version of the library, date, backends with their reasons, peaks and bandwidths.
+// Names and values: CPU, compiler, version of the library, date, backends with their reasons, peaks and bandwidths, and
+// how far apart two threads are.
 std::vector<std::pair<std::string, std::string>> describe_machine(const std::vector<BackendStatus>& backends);
 
 // Prints them, and adds them to the context of Google Benchmark's JSON.
