@@ -148,7 +148,7 @@ std::vector<ConvShape> gemm_shapes(Random& random) {
     shapes.push_back(pointwise(1, random.between(1, 8), in, random.between(1, 25)));
   shapes.push_back(pointwise(1, 7, 1000, 17));  // deeper than any block of the depth
   shapes.push_back(pointwise(3, 3, 5, 300));
-  shapes.push_back(pointwise(17, 31, 3, 9));  // several blocks of pixels
+  shapes.push_back(pointwise(17, 31, 3, 9));    // several blocks of pixels
   shapes.push_back(pointwise(13, 17, 3, 100));  // portions of pixels, with panels that stay in L1
   // Portions of pixels, and of panels, that are converted at once.
   shapes.push_back(pointwise(5, 13, 100, 33));
