@@ -22,9 +22,7 @@
 //
 // and optionally
 //
-//   one_pixel_vectors       Accumulators that hide the latency of the multiply-add: products of one pixel go over so many
-//                           panels side by side. Without it over one after another, which is less code
-//   one_pixel_fetch_bytes   how far ahead products of one pixel fetch each panel's weights, where loads alone ask for too few
+//   one_pixel               see OnePixel. Without it products of one pixel go over one panel after another, which is less code
 //   shares_index            true: the pixels under a tile share one index of depth. For left operands that are broadcast to
 //                           registers: as the multiply-add's own operand, an indexed one costs an instruction more
 //
@@ -74,21 +72,12 @@ concept ArithmeticOn = Isa<I> &&
 
 // What the Isa says for fp32, if it says anything.
 template <class Isa>
-struct OnePixelVectors {};
+struct OnePixelOf {};
 
 template <class Isa>
-requires requires { Isa::one_pixel_vectors; }
-struct OnePixelVectors<Isa> {
-  static constexpr int one_pixel_vectors = Isa::one_pixel_vectors;
-};
-
-template <class Isa>
-struct OnePixelFetch {};
-
-template <class Isa>
-requires requires { Isa::one_pixel_fetch_bytes; }
-struct OnePixelFetch<Isa> {
-  static constexpr std::size_t one_pixel_fetch_bytes = Isa::one_pixel_fetch_bytes;
+requires requires { Isa::one_pixel; }
+struct OnePixelOf<Isa> {
+  static constexpr OnePixel one_pixel = Isa::one_pixel;
 };
 
 template <class Isa>
@@ -102,7 +91,7 @@ struct SharesIndex<Isa> {
 
 // Everything in fp32.
 template <class Isa>
-struct FloatArithmetic : OnePixelVectors<Isa>, OnePixelFetch<Isa>, SharesIndex<Isa> {
+struct FloatArithmetic : OnePixelOf<Isa>, SharesIndex<Isa> {
   using Element = float;
   using Accumulator = typename Isa::vf;
   using Right = typename Isa::vf;

@@ -100,7 +100,7 @@ struct PanelStep {
     constexpr std::size_t lines = (W * A::width * sizeof(P) + line - 1) / line;
     unroll<V / W * lines>([&](auto i) __attribute__((always_inline)) {
       const char* row = reinterpret_cast<const char*>(b + (i / lines) * pitch);
-      __builtin_prefetch(row + A::one_pixel_fetch_bytes + i % lines * line);
+      __builtin_prefetch(row + A::one_pixel.fetch_bytes + i % lines * line);
     });
   }
 };
@@ -108,7 +108,7 @@ struct PanelStep {
 // Whether tiles of R x V, W vectors a panel, are one pixel's over several panels, and the arithmetic wants their weights fetched.
 template <class A, int W, int R, int V>
 constexpr bool fetches_for_one_pixel() {
-  if constexpr (requires { A::one_pixel_fetch_bytes; }) return R == 1 && V > W;
+  if constexpr (requires { A::one_pixel; }) return A::one_pixel.fetch_bytes != 0 && R == 1 && V > W;
   return false;
 }
 
@@ -373,8 +373,8 @@ template <class Isa, class A, int V, class P>
 // latency of the multiply-add.
 template <class A, int V>
 constexpr int panels_of_one_pixel() {
-  if constexpr (requires { A::one_pixel_vectors; }) {
-    return (A::one_pixel_vectors + V - 1) / V;
+  if constexpr (requires { A::one_pixel; }) {
+    return (A::one_pixel.vectors + V - 1) / V;
   } else {
     return 1;
   }
@@ -410,7 +410,7 @@ std::size_t gemm_one_pixel(const GemmArgs& args, GemmPanel<A, P>& p, const P* we
 // their weights stay in L1 beside the pixels: a panel that goes over many writes a piece of each row, and stores find neither the
 // rows in L1 nor, perhaps, their pages on CPUs that know few pages of stores (16 on Golden Cove): all at once took 1.05 times as
 // long there as 24 or 48. Not fewer: each portion starts every panel again. On Zen 5, 24 pixels take 1.05 times as long as all at
-// once, and 1.2 times where a hyperthread takes half of the core; 96 take 1.01 to 1.05 times.
+// once, and up to 1.3 times while others disturb the machine; 96 take 1.01 to 1.05 times, and up to 1.1.
 // (To prefetch the rows' lines as well gains nothing; stores past the caches gain 2 % of such a layer, and the next one would pay.)
 [[gnu::always_inline]] inline std::size_t portion_of(std::size_t pixels, bool panels_stay) {
   constexpr std::size_t portion = 96;  // full tiles for every tile height in use

@@ -34,7 +34,7 @@
 // An ISA may have `static constexpr bool shallow_tiles = true`: tiles have code for what only products of little depth gain by; see
 // TileOutput and clamp_tile_in_registers(). AVX-512, whose tiles have more rows, loses 1 % by it.
 //
-// An ISA may have `one_pixel_vectors` and `shares_index`; see arithmetic.hpp.
+// An ISA may have `one_pixel` and `shares_index`; see arithmetic.hpp.
 //
 // An ISA may have `static constexpr bool depthwise_pairs = true`: two vectors are a cache line; see vectors_at_once().
 //
@@ -57,6 +57,13 @@ struct KernelTable;
 struct TileShape {
   int rows;
   int vectors;
+};
+
+// How products of one pixel go through weights: over panels of so many Accumulators side by side, as hide the latency of the
+// multiply-add; and each panel is fetched so far ahead, where loads alone ask for too little. 0: not at all.
+struct OnePixel {
+  int vectors;
+  std::size_t fetch_bytes;
 };
 
 template <class I>

@@ -25,7 +25,7 @@ struct Avx512 {
   // At equal cost the first is taken: the wider, the fewer loads of the left operand. 12x16 is for outputs of up to 16 channels.
   // 12x32 is up to 7 % slower than 14x32; 5x80 gains nothing; 8x16, 16x16 and 24x16 are no better than 12x16.
   static constexpr TileShape gemm_tiles[] = {{6, 4}, {9, 3}, {14, 2}, {12, 1}};
-  static constexpr int one_pixel_vectors = 8;
+  static constexpr OnePixel one_pixel = {.vectors = 8, .fetch_bytes = 0};
   static constexpr int depthwise_columns = 7;
   static constexpr bool pixel_portions = true;
   static constexpr bool rereads_pixels = true;

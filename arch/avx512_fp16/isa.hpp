@@ -25,7 +25,7 @@ struct Halves {
   // Each multiply-add loads its left operand, and two loads a cycle are the limit. 14x64 gains nothing, 8x96 and 6x128 lose;
   // 12x32 and 14x32 are no better than 16x32, which is bound by its loads.
   static constexpr TileShape gemm_tiles[] = {{12, 2}, {16, 1}};
-  static constexpr int one_pixel_vectors = 8;
+  static constexpr OnePixel one_pixel = {.vectors = 8, .fetch_bytes = 0};
   static constexpr int depthwise_columns = 7;
   static constexpr bool depthwise_unrolls_rows = true;
 
